@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the connection shall have. accept_offer() settles it when the SYN
+ * comes, accept_attrs() says the same to the kernel when the ACK comes back,
+ * and accept_socket() has the kernel make the socket (TC only).
+ */
+#ifndef SYNWARD_ACCEPT_H
+#define SYNWARD_ACCEPT_H
+
+#include "cookie.h"
+#include "listener.h"
+#include "maps.h"
+#include "synack.h"
+
+/*
+ * A round trip longer than the first SYN timeout (RFC 6298 2.1) would have
+ * had the SYN sent again, and of a retransmission no sample is taken (Karn).
+ * It may also be the cookie's time that wrapped.
+ */
+#define ACCEPT_RTT_MAX_MS 1000
+
+/* A TSecr so far back that tcp_rtt_tsopt_us() takes no sample: 2^31 us. */
+#define ACCEPT_NO_RTT_MS 2147484
+
+extern int bpf_sk_assign_tcp_reqsk(struct __sk_buff *skb, struct sock *sk,
+				   struct bpf_tcp_req_attrs *attrs,
+				   int attrs__sz) __ksym __weak;
+
+/* RFC 3168 6.1.1.1: a client that can ECN sends both flags. */
+static __always_inline bool accept_wants_ecn(const struct packet *p)
+{
+	return (p->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR);
+}
+
+/* The client's offer, less what this listener's namespace does not do. */
+static __always_inline void accept_offer(const struct packet *p,
+					 const struct tcpopt *syn,
+					 const struct listener *l,
+					 struct cookie_options *o)
+{
+	__u16 mss_min = cookie_mss_min(p->version);
+
+	o->mss = syn->mss > mss_min ? syn->mss : mss_min;
+	o->wscale = l->may_wscale ? syn->wscale : TCPOPT_WSCALE_NONE;
+	o->sack = l->may_sack & syn->sack;
+	o->timestamps = l->may_timestamps & syn->timestamps;
+	o->ecn = l->may_ecn & accept_wants_ecn(p);
+}
+
+/* What we announce: the MTU less the headers, or less if the listener says
+ * so (TCP_MAXSEG); and the window that its socket will have. */
+static __always_inline void accept_announce(const struct packet *p,
+					    const struct listener *l, __u32 mtu,
+					    struct synack *s)
+{
+	__u32 headers = sizeof(struct tcphdr) +
+			(p->version == 4 ? sizeof(struct iphdr) :
+					   sizeof(struct ipv6hdr));
+
+	mtu = listener_min(mtu, 65535);
+	s->mss = mtu > headers ? mtu - headers : 0;
+	if (l->user_mss && l->user_mss < s->mss)
+		s->mss = l->user_mss;
+	s->window = listener_first_window(l, s->client.mss);
+	s->wscale = l->wscale;
+}
+
+/*
+ * The kernel sets the connection's clock by the TSecr that we hand it, as if
+ * the SYN-ACK had left just now. Adding the round trip that we measured makes
+ * its first RTT sample right; a TSecr far in the past makes it take none.
+ */
+static __always_inline __u32 accept_tsecr(__u32 tsecr, __u64 now_ns)
+{
+	__u32 rtt = cookie_rtt_ms(tsecr, now_ns);
+
+	return tsecr + (rtt <= ACCEPT_RTT_MAX_MS ? rtt : ACCEPT_NO_RTT_MS);
+}
+
+static __always_inline void accept_attrs(const struct cookie_options *o,
+					 const struct tcpopt *ack,
+					 const struct listener *l, __u64 now_ns,
+					 struct bpf_tcp_req_attrs *attrs)
+{
+	bool scaled = o->wscale != TCPOPT_WSCALE_NONE;
+
+	attrs->mss = o->mss;
+	attrs->wscale_ok = scaled;
+	attrs->snd_wscale = scaled ? o->wscale : 0;
+	attrs->rcv_wscale = scaled ? l->wscale : 0;
+	attrs->sack_ok = o->sack;
+	attrs->ecn_ok = o->ecn;
+	attrs->tstamp_ok = o->timestamps;
+	if (o->timestamps) {
+		attrs->rcv_tsval = ack->tsval;
+		attrs->rcv_tsecr = accept_tsecr(ack->tsecr, now_ns);
+	}
+}
+
+static __always_inline enum sw_reason accept_error(int err)
+{
+	switch (err) {
+	case 0:
+		return SW_TC_SOCKET_MADE;
+	case -22: /* EINVAL */
+		return SW_TC_REFUSED_INVAL;
+	case -101: /* ENETUNREACH */
+		return SW_TC_REFUSED_NETNS;
+	case -12: /* ENOMEM */
+		return SW_TC_REFUSED_NOMEM;
+	default:
+		return SW_TC_REFUSED_OTHER;
+	}
+}
+
+/* Has the kernel take skb as the ACK of a request with these attributes. */
+static __always_inline enum sw_reason
+accept_socket(struct __sk_buff *skb, const struct packet *p,
+	      struct bpf_tcp_req_attrs *attrs)
+{
+	struct bpf_sock *sk = listener_lookup(skb, p);
+	enum sw_reason reason = SW_TC_SOCKET_EXISTS;
+	struct tcp_sock *tp;
+
+	if (!sk)
+		return SW_TC_LISTENER_GONE;
+	if (sk->state == BPF_TCP_LISTEN) {
+		reason = SW_TC_LISTENER_GONE;
+		tp = bpf_skc_to_tcp_sock(sk);
+		if (tp)
+			reason = accept_error(bpf_sk_assign_tcp_reqsk(
+				skb, (struct sock *)tp, attrs, sizeof(*attrs)));
+	}
+	bpf_sk_release(sk);
+	return reason;
+}
+
+/* Does the kernel have a socket for this segment, other than a listener? */
+static __always_inline bool accept_has_child(struct __sk_buff *skb,
+					     const struct packet *p)
+{
+	struct bpf_sock *sk = listener_lookup(skb, p);
+	bool child;
+
+	if (!sk)
+		return false;
+	child = sk->state != BPF_TCP_LISTEN;
+	bpf_sk_release(sk);
+	return child;
+}
+
+#endif

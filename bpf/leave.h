@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one door: counts why a packet leaves, and knows what each reason does.
+ * Nothing else in bpf/ names an XDP or TC action, or changes a frame's length
+ * or metadata.
+ */
+#ifndef SYNWARD_LEAVE_H
+#define SYNWARD_LEAVE_H
+
+#include "maps.h"
+
+#define LEAVE_ACT(NAME, name, act, ...) SW_ACT_##act,
+#define LEAVE_ACT_WOULD(...) SW_ACT_PASS,
+
+/* Not static: clang would merge a small table into .rodata.cst16, which
+ * libbpf 1.1 refuses. */
+const __u8 leave_acts[SW_REASONS] = {
+	SW_ACT_PASS, SW_REASON_TABLE(LEAVE_ACT, LEAVE_ACT_WOULD)
+};
+
+/* Metadata from XDP to TC, in front of the frame: 32 bytes is all that
+ * kernels before 6.6 give. */
+struct leave_mark {
+	__u32 magic;
+	__u16 service;
+	__u16 kind; /* enum leave_mark_kind */
+	struct bpf_tcp_req_attrs attrs;
+};
+
+enum leave_mark_kind {
+	LEAVE_MARK_VALID = 1, /* make a socket of attrs */
+	LEAVE_MARK_FOLLOWS,   /* its socket is being made */
+	LEAVE_MARK_LOOPED,    /* came round: its socket must exist now */
+};
+
+static __always_inline void leave_count(__u32 service, enum sw_reason reason)
+{
+	struct sw_reasons *counters =
+		bpf_map_lookup_elem(&sw_reasons, &service);
+
+	if (counters && reason < SW_REASONS)
+		((__u64 *)counters)[reason]++;
+}
+
+static __always_inline enum sw_act leave_act(enum sw_reason reason)
+{
+	return reason < SW_REASONS ? leave_acts[reason] : SW_ACT_PASS;
+}
+
+/* Off and observe carry no verdict out, they only count what it would be. */
+static __always_inline bool leave_acts_on(const struct sw_config *config)
+{
+	return config->mode >= SW_MODE_ADAPTIVE;
+}
+
+static __always_inline enum sw_reason leave_would(const struct env *env,
+						  enum sw_reason reason)
+{
+	if (reason >= SW_SYN_ANSWERED && reason < SW_WOULD_SYN_ANSWERED &&
+	    env->config && !leave_acts_on(env->config))
+		return reason + SW_WOULD;
+	return reason;
+}
+
+static __always_inline int leave_xdp(const struct env *env,
+				     enum sw_reason reason)
+{
+	leave_count(env->service, reason);
+	switch (leave_act(reason)) {
+	case SW_ACT_ANSWER:
+		return XDP_TX;
+	case SW_ACT_DROP:
+		return XDP_DROP;
+	default:
+		return XDP_PASS;
+	}
+}
+
+static __always_inline int leave_tc(const struct __sk_buff *skb, __u32 service,
+				    enum sw_reason reason)
+{
+	leave_count(service, reason);
+	switch (leave_act(reason)) {
+	case SW_ACT_LOOP:
+		return bpf_redirect(skb->ifindex, BPF_F_INGRESS);
+	case SW_ACT_DROP:
+		return TCX_DROP;
+	default:
+		/* Not TCX_PASS, which hides the packet from later programs. */
+		return TCX_NEXT;
+	}
+}
+
+/* Makes the frame len bytes long. Packet pointers are void afterwards. */
+static __always_inline bool leave_resize(struct xdp_md *ctx, __u32 len)
+{
+	int by = len - bpf_xdp_get_buff_len(ctx);
+
+	return !by || !bpf_xdp_adjust_tail(ctx, by);
+}
+
+/* Metadata that somebody else left must not reach TC as if it were ours. */
+static __always_inline void leave_unmark(struct xdp_md *ctx)
+{
+	int len = ctx->data - ctx->data_meta;
+
+	if (unlikely(len > 0))
+		bpf_xdp_adjust_meta(ctx, len);
+}
+
+/* False if the driver has no room for metadata. Pointers are void after. */
+static __always_inline bool leave_set_mark(struct xdp_md *ctx,
+					   const struct leave_mark *mark)
+{
+	struct leave_mark *to;
+
+	if (bpf_xdp_adjust_meta(ctx, -(int)sizeof(*mark)))
+		return false;
+	to = (void *)(long)ctx->data_meta;
+	if ((void *)(to + 1) > (void *)(long)ctx->data)
+		return false;
+	*to = *mark;
+	return true;
+}
+
+/* Our mark on a packet in TC, or NULL. */
+static __always_inline struct leave_mark *leave_mark_of(struct __sk_buff *skb)
+{
+	struct leave_mark *mark = (void *)(long)skb->data_meta;
+
+	if ((void *)(mark + 1) > (void *)(long)skb->data ||
+	    mark->magic != load.magic)
+		return NULL;
+	return mark;
+}
+
+#endif

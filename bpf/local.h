@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Is a frame for this machine? A wildcard listener matches any destination,
+ * so that without this we would answer for hosts that we route or bridge for.
+ *
+ * bpf_fib_lookup() cannot tell: where forwarding is off, as on most servers,
+ * it says no more than that. So we read the kernel's own address lists: all
+ * addresses of all interfaces of the namespace, the receiving one first, into
+ * a set per CPU. It is remade when it is first asked in a tick of 17 ms, so
+ * that addresses may come and go without us; asking costs one map read.
+ *
+ * Not local for us: whole prefixes ("ip route add local 192.0.2.0/24 dev
+ * lo"), IPv6 anycast, addresses beyond LOCAL_STEPS_MAX. Those pass.
+ */
+#ifndef SYNWARD_LOCAL_H
+#define SYNWARD_LOCAL_H
+
+#include "packet.h"
+#include "maps.h"
+#include <bpf/bpf_core_read.h>
+
+#define LOCAL_TICK_SHIFT 24
+#define LOCAL_STEPS_MAX 8192 /* interfaces and addresses in one walk */
+#define LOCAL_PROBES 4       /* slots in which an address may lie */
+
+extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym;
+
+struct local_address {
+	__be32 word[4]; /* IPv4 in the IPv6-mapped form */
+};
+
+static __always_inline struct local_address local_address4(__be32 address)
+{
+	return (struct local_address){ { 0, 0, bpf_htonl(0xffff), address } };
+}
+
+/* Where it is looked for: addresses are ours, so no key is needed. */
+static __always_inline __u32 local_slot(const struct local_address *a)
+{
+	__u32 mix = a->word[0] ^ a->word[1] * 5 ^ a->word[2] * 9 ^ a->word[3];
+
+	return mix * 0x9e3779b1 >> 16;
+}
+
+static __always_inline struct sw_local *local_at(__u32 slot)
+{
+	slot &= SW_LOCAL_SLOTS - 1;
+	return bpf_map_lookup_elem(&sw_local, &slot);
+}
+
+static __always_inline bool local_is(const struct sw_local *entry,
+				     const struct local_address *a, __u64 tick)
+{
+	return entry->tick == tick &&
+	       packet_same_address((const __be32 *)entry->address, a->word);
+}
+
+static __always_inline void local_add(const struct local_address *a, __u64 tick)
+{
+	__u32 slot = local_slot(a);
+
+	for (int i = 0; i < LOCAL_PROBES; i++) {
+		struct sw_local *entry = local_at(slot + i);
+
+		if (!entry || local_is(entry, a, tick))
+			return;
+		if (entry->tick != tick) {
+			__builtin_memcpy(entry->address, a, sizeof(*a));
+			entry->tick = tick;
+			return;
+		}
+	}
+}
+
+static __always_inline bool local_has(const struct local_address *a, __u64 tick)
+{
+	__u32 slot = local_slot(a);
+
+	for (int i = 0; i < LOCAL_PROBES; i++) {
+		struct sw_local *entry = local_at(slot + i);
+
+		if (!entry)
+			return false;
+		if (local_is(entry, a, tick))
+			return true;
+		if (entry->tick != tick) /* never filled in this tick */
+			return false;
+	}
+	return false;
+}
+
+/*
+ * The walk: interface by interface, round the namespace's ring, and for each
+ * its IPv4 chain and its IPv6 ring. Addresses of kernel memory as numbers, so
+ * that every read is a probe that may fail but not fault.
+ */
+struct local_walk {
+	__u64 tick;
+	__u64 first; /* the receiving interface's dev_list */
+	__u64 ring;  /* the current one's; the namespace's head is skipped */
+	__u64 head;
+	__u64 ifa4;
+	__u64 ifa6; /* list_head inside an address, or the ring's head */
+	__u64 ifa6_head;
+};
+
+static __always_inline __u64 local_read(__u64 address)
+{
+	__u64 value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), (void *)address);
+	return value;
+}
+
+static __always_inline void local_walk_device(struct local_walk *w)
+{
+	struct net_device *dev =
+		(void *)w->ring -
+		bpf_core_field_offset(struct net_device, dev_list);
+	struct in_device *ip4 = BPF_CORE_READ(dev, ip_ptr);
+	struct inet6_dev *ip6 = BPF_CORE_READ(dev, ip6_ptr);
+
+	w->ifa4 = ip4 ? (__u64)BPF_CORE_READ(ip4, ifa_list) : 0;
+	w->ifa6 = 0;
+	if (ip6) {
+		w->ifa6_head =
+			(__u64)ip6 +
+			bpf_core_field_offset(struct inet6_dev, addr_list);
+		w->ifa6 = local_read(w->ifa6_head);
+	}
+}
+
+static __always_inline void local_walk_ifa4(struct local_walk *w)
+{
+	struct in_ifaddr *ifa = (void *)w->ifa4;
+	struct local_address a = local_address4(BPF_CORE_READ(ifa, ifa_local));
+
+	local_add(&a, w->tick);
+	w->ifa4 = (__u64)BPF_CORE_READ(ifa, ifa_next);
+}
+
+static __always_inline void local_walk_ifa6(struct local_walk *w)
+{
+	struct inet6_ifaddr *ifa =
+		(void *)w->ifa6 -
+		bpf_core_field_offset(struct inet6_ifaddr, if_list);
+	struct local_address a;
+
+	BPF_CORE_READ_INTO(&a, ifa, addr);
+	local_add(&a, w->tick);
+	w->ifa6 = local_read(w->ifa6);
+}
+
+/* One step of the walk; 1 ends it. */
+static long local_walk_step(__u64 step, struct local_walk *w)
+{
+	if (w->ifa4) {
+		local_walk_ifa4(w);
+		return 0;
+	}
+	if (w->ifa6 && w->ifa6 != w->ifa6_head) {
+		local_walk_ifa6(w);
+		return 0;
+	}
+	if (step)
+		w->ring = local_read(w->ring);
+	if (!w->ring || (step && w->ring == w->first))
+		return 1;
+	w->ifa6 = 0;
+	if (w->ring != w->head)
+		local_walk_device(w);
+	return 0;
+}
+
+/* Global, so that the verifier proves it once. Always 0. */
+__noinline int local_refresh(struct xdp_md *ctx, __u64 tick)
+{
+	struct xdp_buff *xdp = bpf_cast_to_kern_ctx(ctx);
+	struct net_device *dev = BPF_CORE_READ(xdp, rxq, dev);
+	struct local_walk w = { .tick = tick };
+
+	w.head = (__u64)BPF_CORE_READ(dev, nd_net.net) +
+		 bpf_core_field_offset(struct net, dev_base_head);
+	w.first =
+		(__u64)dev + bpf_core_field_offset(struct net_device, dev_list);
+	w.ring = w.first;
+	bpf_loop(LOCAL_STEPS_MAX, local_walk_step, &w, 0);
+	return 0;
+}
+
+/* Brings the set up to date; its tick is remembered behind the slots. */
+static __always_inline void local_at_tick(struct xdp_md *ctx, __u64 tick)
+{
+	__u32 slot = SW_LOCAL_SLOTS;
+	struct sw_local *made = bpf_map_lookup_elem(&sw_local, &slot);
+
+	if (!made || made->tick == tick)
+		return;
+	made->tick = tick;
+	local_refresh(ctx, tick);
+}
+
+/* What no client has: multicast, broadcast, this network, loopback. */
+static __always_inline bool local_bad_source4(__be32 source)
+{
+	__u32 a = bpf_ntohl(source);
+
+	return a >> 28 == 0xe || a == 0xffffffff || a >> 24 == 0 ||
+	       a >> 24 == 127;
+}
+
+static __always_inline bool local_is_mapped4(const __be32 a[4])
+{
+	return !a[0] && !a[1] && a[2] == bpf_htonl(0xffff);
+}
+
+static __always_inline bool local_bad_source6(const __be32 a[4])
+{
+	bool low = !a[0] && !a[1] && !a[2] && bpf_ntohl(a[3]) <= 1;
+
+	return low || (a[0] & bpf_htonl(0xff000000)) == bpf_htonl(0xff000000) ||
+	       local_is_mapped4(a);
+}
+
+static __always_inline struct net_device *local_device(struct xdp_md *ctx)
+{
+	struct xdp_buff *xdp = bpf_cast_to_kern_ctx(ctx);
+
+	return xdp->rxq->dev;
+}
+
+static __always_inline bool local_mac(struct xdp_md *ctx)
+{
+	const u8 *ours = local_device(ctx)->dev_addr_shadow;
+	const __u8 *to = (void *)(long)ctx->data;
+
+	if ((void *)(to + 6) > (void *)(long)ctx->data_end)
+		return false;
+	return *(const __u32 *)to == *(const __u32 *)ours &&
+	       *(const __u16 *)(to + 4) == *(const __u16 *)(ours + 4);
+}
+
+/*
+ * Reason if the frame is not for this station, or not for this machine, or
+ * from a source that cannot be. An impossible source could also be one of our
+ * own addresses: Linux calls that martian.
+ */
+static __always_inline enum sw_reason
+local_check(struct xdp_md *ctx, const struct packet *p, __u64 now_ns)
+{
+	__u64 tick = now_ns >> LOCAL_TICK_SHIFT;
+	struct local_address from, to;
+
+	if (!local_mac(ctx))
+		return SW_FOREIGN_MAC;
+	if (p->version == 4) {
+		if (local_bad_source4(p->saddr[0]))
+			return SW_BAD_SOURCE;
+		from = local_address4(p->saddr[0]);
+		to = local_address4(p->daddr[0]);
+	} else {
+		if (local_bad_source6(p->saddr))
+			return SW_BAD_SOURCE;
+		if (local_is_mapped4(p->daddr))
+			return SW_FOREIGN_ADDRESS;
+		__builtin_memcpy(&from, p->saddr, sizeof(from));
+		__builtin_memcpy(&to, p->daddr, sizeof(to));
+	}
+
+	local_at_tick(ctx, tick);
+	if (!local_has(&to, tick))
+		return SW_FOREIGN_ADDRESS;
+	return local_has(&from, tick) ? SW_BAD_SOURCE : SW_GO_ON;
+}
+
+#endif

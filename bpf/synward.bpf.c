@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * synward in the kernel: a packet's life, from the top.
+ *
+ *	XDP	what is it, for which service?
+ *		SYN: whose is it, shall it be challenged? -> SYN-ACK with a cookie
+ *		ACK: whose is it, is it our cookie? -> mark it for TC
+ *	TC	marked -> have the kernel make the socket
+ *
+ * Stages return SW_GO_ON or the reason why the packet leaves; leave.h is the
+ * door. bpf/README.md tells it with pictures.
+ */
+#include "types.h"
+
+#include "accept.h"
+#include "cookie.h"
+#include "gate.h"
+#include "kernelcookie.h"
+#include "leave.h"
+#include "listener.h"
+#include "local.h"
+#include "maps.h"
+#include "packet.h"
+#include "service.h"
+#include "synack.h"
+#include "tcpopt.h"
+#include "totals.h"
+#include "validated.h"
+
+static __always_inline void *frame(struct xdp_md *ctx)
+{
+	return (void *)(long)ctx->data;
+}
+
+static __always_inline void *frame_end(struct xdp_md *ctx)
+{
+	return (void *)(long)ctx->data_end;
+}
+
+/*
+ * Parsing is proved once for each kind of program, not once for each path
+ * that leads out of it: inlined, the verifier gives up after a million steps.
+ */
+__noinline int parse_xdp(struct xdp_md *ctx, struct packet *p)
+{
+	if (!p)
+		return SW_GO_ON;
+	return packet_parse(frame(ctx), frame_end(ctx),
+			    bpf_xdp_get_buff_len(ctx), p);
+}
+
+__noinline int parse_options(struct xdp_md *ctx, const struct packet *p,
+			     struct tcpopt *o)
+{
+	return p && o && tcpopt_parse(p, frame(ctx), frame_end(ctx), o);
+}
+
+__noinline int parse_tc(struct __sk_buff *skb, struct packet *p)
+{
+	if (!p)
+		return SW_GO_ON;
+	return packet_parse((void *)(long)skb->data,
+			    (void *)(long)skb->data_end, skb->len, p);
+}
+
+/* Writes the SYN-ACK over the SYN. */
+static __always_inline enum sw_reason
+syn_answer(struct xdp_md *ctx, struct env *env, const struct packet *p,
+	   const struct listener *l, const struct tcpopt *opt, __u32 mtu)
+{
+	struct sw_keyring *keys = maps_keys(env->config);
+	struct synack_options options = {};
+	struct synack s = { .tsecr = opt->tsval };
+
+	if (!keys)
+		return SW_GO_ON;
+	accept_offer(p, opt, l, &s.client);
+	cookie_make(keys, p, env->now_ns, &s.client, &s.cookie);
+	service_issued_cookie(env);
+	if (!leave_acts_on(env->config))
+		return SW_SYN_ANSWERED;
+
+	accept_announce(p, l, mtu, &s);
+	synack_options(&s, &options);
+	if (!leave_resize(ctx, p->l2_len + synack_len(p, &options)) ||
+	    !synack_write(frame(ctx), frame_end(ctx), p, &s, &options))
+		return SW_SYN_NO_ROOM;
+	return SW_SYN_ANSWERED;
+}
+
+static __always_inline enum sw_reason syn_challenge(struct xdp_md *ctx,
+						    struct env *env,
+						    const struct packet *p,
+						    const struct listener *l)
+{
+	enum sw_reason reason;
+	struct tcpopt opt = {};
+
+	env->now_ns = maps_now(env->config);
+	reason = local_check(ctx, p, env->now_ns);
+	if (reason)
+		return reason;
+	if (listener_accept_full(l))
+		return SW_SYN_ACCEPT_FULL;
+	if (!parse_options(ctx, p, &opt))
+		return SW_MALFORMED;
+	if (unlikely(opt.signature))
+		return l->has_keys ? SW_SYN_SIGNED : SW_SYN_UNSIGNABLE;
+	return syn_answer(ctx, env, p, l, &opt, local_device(ctx)->mtu);
+}
+
+static __always_inline enum sw_reason syn(struct xdp_md *ctx, struct env *env,
+					  const struct packet *p)
+{
+	enum sw_reason reason;
+	struct listener l = {};
+
+	if (p->flags & (TCP_FIN | TCP_RST))
+		return SW_SYN_BAD_FLAGS;
+	if (env->config->mode == SW_MODE_OFF || maps_draining())
+		return SW_SYN_OFF;
+
+	switch (listener_find(ctx, p, &l)) {
+	case LISTENER_NONE:
+		return SW_SYN_NO_LISTENER;
+	case LISTENER_SOCKET:
+		return SW_SYN_HAS_SOCKET;
+	default:
+		service_has_listener(env, bpf_ntohs(p->dport));
+	}
+	reason = gate_syn(env->config, &l);
+	if (reason)
+		return reason;
+	return l.mptcp ? SW_SYN_MPTCP : syn_challenge(ctx, env, p, &l);
+}
+
+/* Our cookie: TC shall make the socket. */
+static __always_inline enum sw_reason
+ack_valid(struct xdp_md *ctx, struct env *env, const struct packet *p,
+	  const struct listener *l, const struct tcpopt *opt,
+	  const struct cookie_options *o)
+{
+	struct leave_mark mark = { .magic = load.magic,
+				   .service = env->service,
+				   .kind = LEAVE_MARK_VALID };
+
+	if (listener_accept_full(l))
+		return SW_ACK_ACCEPT_FULL;
+	accept_attrs(o, opt, l, env->now_ns, &mark.attrs);
+	validated_remember(p, env->now_ns);
+	return leave_set_mark(ctx, &mark) ? SW_ACK_VALID : SW_ACK_NO_METADATA;
+}
+
+static __always_inline enum sw_reason ack_follows(struct xdp_md *ctx,
+						  struct env *env)
+{
+	struct leave_mark mark = { .magic = load.magic,
+				   .service = env->service,
+				   .kind = LEAVE_MARK_FOLLOWS };
+
+	return leave_set_mark(ctx, &mark) ? SW_ACK_FOLLOWS : SW_ACK_NO_METADATA;
+}
+
+/* Not a cookie that is good now. The kernel's? One of ours that was? */
+static __always_inline enum sw_reason
+ack_stranger(struct env *env, const struct packet *p, const struct listener *l,
+	     const struct tcpopt *opt, const struct sw_keyring *keys)
+{
+	if (listener_kernel_cookies(l) && kernelcookie_check(p))
+		return SW_ACK_KERNEL_COOKIE;
+	if (validated_may_look_back(env->now_ns) &&
+	    cookie_check_old(keys, p, opt, env->now_ns))
+		return SW_ACK_OLD;
+	return SW_ACK_BAD;
+}
+
+static __always_inline enum sw_reason ack(struct xdp_md *ctx, struct env *env,
+					  const struct packet *p)
+{
+	struct sw_keyring *keys = maps_keys(env->config);
+	struct cookie_options o = {};
+	enum sw_reason reason;
+	struct listener l = {};
+	struct tcpopt opt = {};
+
+	switch (listener_find(ctx, p, &l)) {
+	case LISTENER_NONE:
+		return SW_ACK_NO_LISTENER;
+	case LISTENER_SOCKET:
+		return SW_ACK_HAS_SOCKET;
+	default:
+		break;
+	}
+	reason = local_check(ctx, p, env->now_ns);
+	if (reason)
+		return reason;
+	if (validated_recently(p, env->now_ns))
+		return ack_follows(ctx, env);
+	if (!keys || !parse_options(ctx, p, &opt))
+		return SW_MALFORMED;
+	if (!cookie_check(keys, p, &opt, env->now_ns, &o))
+		return ack_stranger(env, p, &l, &opt, keys);
+	return ack_valid(ctx, env, p, &l, &opt, &o);
+}
+
+static __always_inline enum sw_reason segment(struct xdp_md *ctx,
+					      struct env *env)
+{
+	struct packet p = {};
+	enum sw_reason reason;
+
+	reason = parse_xdp(ctx, &p) ?: service_find(&p, env);
+	if (reason)
+		return reason;
+	if ((p.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		return syn(ctx, env, &p);
+	if (service_idle(env))
+		return SW_SERVICE_IDLE;
+	if ((p.flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_ACK)
+		return ack(ctx, env, &p);
+	return SW_NOT_EXAMINED;
+}
+
+static __always_inline int packet_arrives(struct xdp_md *ctx)
+{
+	struct env env = { .config = maps_config() };
+	enum sw_reason reason = SW_GO_ON;
+
+	leave_unmark(ctx);
+	if (env.config)
+		reason = segment(ctx, &env);
+	return leave_xdp(&env, leave_would(&env, reason));
+}
+
+/* frags: or interfaces with jumbo frames refuse to attach it. */
+SEC("xdp.frags")
+int sw_xdp(struct xdp_md *ctx)
+{
+	return packet_arrives(ctx);
+}
+
+/*
+ * Generic mode takes frames of any size, but where a program can do frags it
+ * copies each packet and loses the metadata's bytes (Linux 6.18: the length
+ * reaches TC, the content is other memory). So it gets one that cannot.
+ */
+SEC("xdp")
+int sw_xdp_generic(struct xdp_md *ctx)
+{
+	return packet_arrives(ctx);
+}
+
+static __always_inline enum sw_reason marked(struct __sk_buff *skb,
+					     struct leave_mark *mark)
+{
+	struct bpf_tcp_req_attrs attrs = mark->attrs;
+	struct packet p = {};
+
+	if (parse_tc(skb, &p))
+		return SW_TC_UNMARKED;
+	switch (mark->kind) {
+	case LEAVE_MARK_VALID:
+		return accept_socket(skb, &p, &attrs);
+	case LEAVE_MARK_FOLLOWS:
+		mark->kind = LEAVE_MARK_LOOPED;
+		return SW_TC_LOOPED;
+	default:
+		return accept_has_child(skb, &p) ? SW_TC_SOCKET_EXISTS :
+						   SW_TC_NO_CHILD;
+	}
+}
+
+SEC("tc")
+int sw_tc(struct __sk_buff *skb)
+{
+	struct leave_mark *mark = leave_mark_of(skb);
+	__u32 service;
+
+	if (likely(!mark))
+		return leave_tc(skb, SW_SERVICE_NONE, SW_TC_UNMARKED);
+	service = mark->service;
+	return leave_tc(skb, service, marked(skb, mark));
+}
+
+char sw_license[] SEC("license") = "GPL";
