@@ -102,7 +102,7 @@ static const struct cookie_profile cookie_profiles[16] = {
 	{ 1220, 8, true }, /* at IPv6's minimum MTU */
 	{ 1460, 7, true }, /* Linux without timestamps, crawlers */
 	{ 1360, 7, true }, /* the same over IPv6, PPPoE, tunnels */
-	{ 1360, 5, true }, /* scale 5 and 6: BSDs, appliances */
+	{ 1220, 5, true }, /* scale 5 and 6: BSDs, appliances */
 	{ 1460, 2, true }, /* scale 2 to 4: Windows Vista and 7, embedded */
 	{ 1360, 2, true },
 	{ 1220, 0, true }, /* scale 0 and 1: Windows XP, Solaris; least MSS */

@@ -10,7 +10,8 @@
  * that addresses may come and go without us; asking costs one map read.
  *
  * Not local for us: whole prefixes ("ip route add local 192.0.2.0/24 dev
- * lo"), IPv6 anycast, addresses beyond LOCAL_STEPS_MAX. Those pass.
+ * lo"), IPv6 anycast, and on machines with many hundreds of addresses those
+ * that found no slot, or that the walk did not come to. They pass.
  */
 #ifndef SYNWARD_LOCAL_H
 #define SYNWARD_LOCAL_H
@@ -21,9 +22,12 @@
 
 #define LOCAL_TICK_SHIFT 24
 #define LOCAL_STEPS_MAX 8192 /* interfaces and addresses in one walk */
-#define LOCAL_PROBES 4       /* slots in which an address may lie */
+#define LOCAL_SLOT_BITS 10
+#define LOCAL_PROBES 8 /* slots in which an address may lie */
 
 extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym;
+
+_Static_assert(SW_LOCAL_SLOTS == 1 << LOCAL_SLOT_BITS, "a power of two");
 
 struct local_address {
 	__be32 word[4]; /* IPv4 in the IPv6-mapped form */
@@ -34,12 +38,14 @@ static __always_inline struct local_address local_address4(__be32 address)
 	return (struct local_address){ { 0, 0, bpf_htonl(0xffff), address } };
 }
 
-/* Where it is looked for: addresses are ours, so no key is needed. */
+/* Where it is looked for: by Fibonacci hashing, which spreads neighbours, as a
+ * machine's addresses are. They are ours, so no key is needed. */
 static __always_inline __u32 local_slot(const struct local_address *a)
 {
-	__u32 mix = a->word[0] ^ a->word[1] * 5 ^ a->word[2] * 9 ^ a->word[3];
+	__u32 mix = bpf_ntohl(a->word[0]) * 3 ^ bpf_ntohl(a->word[1]) * 5 ^
+		    bpf_ntohl(a->word[2]) * 9 ^ bpf_ntohl(a->word[3]);
 
-	return mix * 0x9e3779b1 >> 16;
+	return mix * 0x9e3779b1 >> (32 - LOCAL_SLOT_BITS);
 }
 
 static __always_inline struct sw_local *local_at(__u32 slot)
@@ -200,13 +206,13 @@ static __always_inline void local_at_tick(struct xdp_md *ctx, __u64 tick)
 	local_refresh(ctx, tick);
 }
 
-/* What no client has: multicast, broadcast, this network, loopback. */
+/* What no client has: multicast, broadcast, unspecified, loopback. Of 0/8
+ * only 0.0.0.0: Linux takes connections from the others. */
 static __always_inline bool local_bad_source4(__be32 source)
 {
 	__u32 a = bpf_ntohl(source);
 
-	return a >> 28 == 0xe || a == 0xffffffff || a >> 24 == 0 ||
-	       a >> 24 == 127;
+	return a >> 28 == 0xe || a == 0xffffffff || !a || a >> 24 == 127;
 }
 
 static __always_inline bool local_is_mapped4(const __be32 a[4])
@@ -240,37 +246,45 @@ static __always_inline bool local_mac(struct xdp_md *ctx)
 	       *(const __u16 *)(to + 4) == *(const __u16 *)(ours + 4);
 }
 
-/*
- * Reason if the frame is not for this station, or not for this machine, or
- * from a source that cannot be. An impossible source could also be one of our
- * own addresses: Linux calls that martian.
- */
+static __always_inline struct local_address
+local_address_of(const struct packet *p, const __be32 *address)
+{
+	struct local_address a;
+
+	if (p->version == 4)
+		return local_address4(address[0]);
+	__builtin_memcpy(&a, address, sizeof(a));
+	return a;
+}
+
+/* Reason if the frame is not for this station, or not for this machine. */
 static __always_inline enum sw_reason
 local_check(struct xdp_md *ctx, const struct packet *p, __u64 now_ns)
 {
 	__u64 tick = now_ns >> LOCAL_TICK_SHIFT;
-	struct local_address from, to;
+	struct local_address to = local_address_of(p, p->daddr);
 
 	if (!local_mac(ctx))
 		return SW_FOREIGN_MAC;
-	if (p->version == 4) {
-		if (local_bad_source4(p->saddr[0]))
-			return SW_BAD_SOURCE;
-		from = local_address4(p->saddr[0]);
-		to = local_address4(p->daddr[0]);
-	} else {
-		if (local_bad_source6(p->saddr))
-			return SW_BAD_SOURCE;
-		if (local_is_mapped4(p->daddr))
-			return SW_FOREIGN_ADDRESS;
-		__builtin_memcpy(&from, p->saddr, sizeof(from));
-		__builtin_memcpy(&to, p->daddr, sizeof(to));
-	}
-
-	local_at_tick(ctx, tick);
-	if (!local_has(&to, tick))
+	if (p->version == 6 && local_is_mapped4(p->daddr))
 		return SW_FOREIGN_ADDRESS;
-	return local_has(&from, tick) ? SW_BAD_SOURCE : SW_GO_ON;
+	local_at_tick(ctx, tick);
+	return local_has(&to, tick) ? SW_GO_ON : SW_FOREIGN_ADDRESS;
+}
+
+/*
+ * Can nobody be at p's source? What is one of our own addresses Linux calls
+ * martian. To be asked after local_check(), which brings the set up to date.
+ */
+static __always_inline bool local_bad_source(const struct packet *p,
+					     __u64 now_ns)
+{
+	struct local_address from = local_address_of(p, p->saddr);
+
+	if (p->version == 4 ? local_bad_source4(p->saddr[0]) :
+			      local_bad_source6(p->saddr))
+		return true;
+	return local_has(&from, now_ns >> LOCAL_TICK_SHIFT);
 }
 
 #endif

@@ -100,6 +100,10 @@ static __always_inline enum sw_reason syn_challenge(struct xdp_md *ctx,
 	reason = local_check(ctx, p, env->now_ns);
 	if (reason)
 		return reason;
+	/* Not passed: with accept_local or route_localnet the kernel would
+	 * take them, and a flood of them would fill its queue. */
+	if (local_bad_source(p, env->now_ns))
+		return SW_SYN_BAD_SOURCE;
 	if (listener_accept_full(l))
 		return SW_SYN_ACCEPT_FULL;
 	if (!parse_options(ctx, p, &opt))

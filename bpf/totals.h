@@ -102,7 +102,9 @@ static __always_inline __u64 totals_open(struct sw_open_base *base,
 	__u64 epoch = now_ns >> SW_EPOCH_SHIFT;
 	__s64 open;
 
-	if (base->epoch != epoch) {
+	if (!base->epoch) { /* the first time: all were issued just now */
+		base->epoch = epoch;
+	} else if (base->epoch != epoch) {
 		base->previous = base->epoch + 1 == epoch ? base->current :
 							    outstanding;
 		base->current = outstanding;
@@ -117,7 +119,7 @@ static __always_inline void totals_publish(const struct totals_work *w,
 					   struct sw_half_open *sum,
 					   struct sw_half_open_rates *rates,
 					   struct sw_open_base *base,
-					   __u64 *challenged_ns)
+					   struct sw_challenged *challenged)
 {
 	const __u64 *fresh = w->columns.column;
 	__u64 *old = (__u64 *)sum, *rate = (__u64 *)rates;
@@ -129,8 +131,11 @@ static __always_inline void totals_publish(const struct totals_work *w,
 	}
 	sum->cookies_open = totals_open(
 		base, sum->syn_challenged - sum->cookies_valid, w->now_ns);
-	if (rates->syn_challenged || rates->syn_would)
-		*challenged_ns = w->now_ns;
+	if (rates->syn_challenged || rates->syn_would) {
+		if (w->now_ns - challenged->last_ns > SW_CALM_NS)
+			challenged->since_ns = w->now_ns;
+		challenged->last_ns = w->now_ns;
+	}
 }
 
 static long totals_one_service(void *map, __u32 *port, struct sw_service *row,
@@ -138,7 +143,7 @@ static long totals_one_service(void *map, __u32 *port, struct sw_service *row,
 {
 	totals_add_service(w, row->id);
 	totals_publish(w, &row->sum, &row->per_second, &row->base,
-		       &row->challenged_ns);
+		       &row->challenged);
 	return 0;
 }
 
@@ -184,7 +189,7 @@ static __always_inline void totals_make(struct totals_timer *t,
 	bpf_for_each_map_elem(&sw_services, totals_one_service, &w, 0);
 	totals_all_columns(&w, totals);
 	totals_publish(&w, &totals->sum, &totals->per_second, &totals->base,
-		       &totals->challenged_ns);
+		       &totals->challenged);
 	totals->reasons = t->sum;
 	totals->interval_ns = w.interval_ns;
 	totals->updated_ns = w.now_ns;

@@ -54,8 +54,6 @@
 	  "frame for another station, broadcast or multicast")                 \
 	X(FOREIGN_ADDRESS, foreign_address, PASS, NONE, NORMAL,                \
 	  "destination is no address of this machine")                         \
-	X(BAD_SOURCE, bad_source, PASS, NONE, ATTACK,                          \
-	  "source address that no client can have; the kernel drops it")       \
 	X(ACK_HAS_SOCKET, ack_has_socket, PASS, NONE, NORMAL,                  \
 	  "segment of a connection that the kernel knows")                     \
 	X(ACK_NO_LISTENER, ack_no_listener, PASS, NONE, NORMAL,                \
@@ -74,6 +72,8 @@
 #define SW_REASONS_ACT(X)                                                      \
 	X(SYN_ANSWERED, syn_answered, ANSWER, CHALLENGED, NORMAL,              \
 	  "SYN answered with a cookie")                                        \
+	X(SYN_BAD_SOURCE, syn_bad_source, DROP, DROPPED, ATTACK,               \
+	  "SYN from an address that no client can have, such as our own")      \
 	X(SYN_ACCEPT_FULL, syn_accept_full, DROP, DROPPED, FAULT,              \
 	  "SYN while the accept queue is full: the application is too slow")   \
 	X(SYN_UNSIGNABLE, syn_unsignable, DROP, DROPPED, ATTACK,               \

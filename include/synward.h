@@ -141,6 +141,15 @@ struct sw_half_open_rates {
 	__u64 sockets_refused;
 };
 
+/* A pause this long ends a spell of challenges. */
+#define SW_CALM_NS 5000000000ULL
+
+/* The last spell in which SYNs were, or would have been, challenged. */
+struct sw_challenged {
+	__u64 since_ns; /* its first second; 0 = never */
+	__u64 last_ns;  /* its last one until now */
+};
+
 /* How the timer keeps cookies_open: challenged - valid as it was when the
  * current epoch and the one before it began. */
 struct sw_open_base {
@@ -157,8 +166,7 @@ struct sw_service {
 	__u32 id; /* its row in sw_reasons */
 	__u32 reserved;
 	__u64 first_syn_ns;
-	__u64 challenged_ns; /* last second in which a SYN was (or would
-				   * have been) challenged; 0 = never */
+	struct sw_challenged challenged;
 	struct sw_half_open sum;
 	struct sw_half_open_rates per_second;
 	struct sw_open_base base;
@@ -168,10 +176,10 @@ struct sw_service {
 struct sw_totals {
 	__u32 services; /* rows given out */
 	__u32 reserved;
-	__u64 updated_ns;    /* stale = the timer died */
-	__u64 interval_ns;   /* over which per_second was taken */
-	__u64 challenged_ns; /* as in struct sw_service */
-	__u64 xdp_packets;   /* = sum of the XDP reasons */
+	__u64 updated_ns;  /* stale = the timer died */
+	__u64 interval_ns; /* over which per_second was taken */
+	struct sw_challenged challenged;
+	__u64 xdp_packets; /* = sum of the XDP reasons */
 	__u64 xdp_packets_per_second;
 	__u64 tc_packets; /* = sum of the TC reasons */
 	struct sw_half_open sum;

@@ -298,10 +298,6 @@ struct sock {
 	struct sock_reuseport *sk_reuseport_cb;
 };
 
-struct inet_sock {
-	struct sock sk;
-};
-
 struct request_sock_queue {
 	atomic_t qlen;
 };
