@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* synward attach: protect interfaces. */
+#include <stdlib.h>
+
+#include "attach.h"
+#include "cmd.h"
+#include "kernel.h"
+#include "listeners.h"
+
+static int say(const struct cmd_args *args, const struct attach_result *result)
+{
+	struct output_attach o = { .pin_dir = args->pin_dir,
+				   .names = args->operands,
+				   .count = args->count,
+				   .native = result->native,
+				   .automatic = args->xdp == DATAPLANE_XDP_AUTO,
+				   .settings = &result->in_force,
+				   .syncookies_set = result->syncookies_set };
+
+	/* It is attached: not knowing who listens now is no failure. */
+	o.listeners_known = !listeners_read(&o.listeners);
+	if (args->json || args->level != LOG_QUIET)
+		args->out->attach(&o);
+	return 0;
+}
+
+int cmd_attach(const struct cmd_args *args)
+{
+	const struct attach attach = { .pin_dir = args->pin_dir,
+				       .names = args->operands,
+				       .count = args->count,
+				       .given = args->given,
+				       .wanted = args->settings,
+				       .xdp = args->xdp };
+	struct attach_result result;
+	int err;
+
+	if (!args->count)
+		return log_usage("attach: expected an interface: synward "
+				 "attach IFACE; ip link shows what there is");
+	err = kernel_check_privilege() ?:
+		      kernel_check()   ?:
+					 attach_run(&attach, &result);
+	if (err)
+		return err;
+	err = say(args, &result);
+	free(result.native);
+	return err;
+}

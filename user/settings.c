@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What an operator chooses. Knows no map: maps.c carries it there. */
+#include "settings.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+static const char *const mode_names[SW_MODES] = {
+	[SW_MODE_OFF] = "off",
+	[SW_MODE_OBSERVE] = "observe",
+	[SW_MODE_ADAPTIVE] = "adaptive",
+	[SW_MODE_ALWAYS] = "always",
+};
+
+void settings_default(struct settings *settings)
+{
+	memset(settings, 0, sizeof(*settings));
+	settings->mode = SW_MODE_ADAPTIVE;
+	settings->start_percent = 25;
+}
+
+int settings_mode_parse(const char *word, enum sw_mode *ret_mode)
+{
+	for (enum sw_mode mode = 0; mode < SW_MODES; mode++) {
+		if (strcmp(word, mode_names[mode]))
+			continue;
+		*ret_mode = mode;
+		return 0;
+	}
+	return log_usage("mode \"%s\": expected off, observe, adaptive or "
+			 "always",
+			 word);
+}
+
+int settings_start_parse(const char *text, unsigned *ret_percent)
+{
+	size_t digits = strspn(text, "0123456789");
+	unsigned long percent = strtoul(text, NULL, 10);
+
+	if (!digits || digits > 3 || percent < 1 || percent > 100 ||
+	    (text[digits] && strcmp(text + digits, "%")))
+		return log_usage("--start \"%s\": expected 1%% to 100%% of a "
+				 "listener's backlog",
+				 text);
+	*ret_percent = percent;
+	return 0;
+}
+
+const char *settings_mode_name(enum sw_mode mode)
+{
+	return mode < SW_MODES ? mode_names[mode] : "unknown";
+}
+
+void settings_mode_format(enum sw_mode mode, unsigned start_percent,
+			  char text[SETTINGS_TEXT])
+{
+	if (mode == SW_MODE_ADAPTIVE || mode == SW_MODE_OBSERVE)
+		snprintf(text, SETTINGS_TEXT, "%s (start %u%%)",
+			 settings_mode_name(mode), start_percent);
+	else
+		snprintf(text, SETTINGS_TEXT, "%s", settings_mode_name(mode));
+}
+
+const char *settings_conflict(unsigned given, const struct settings *wanted,
+			      const struct settings *in_force)
+{
+	if (given & SETTINGS_MODE && wanted->mode != in_force->mode)
+		return "--mode";
+	if (given & SETTINGS_START &&
+	    wanted->start_percent != in_force->start_percent)
+		return "--start";
+	if (given & SETTINGS_PORTS &&
+	    (!in_force->listed_only ||
+	     !ports_equal(&wanted->ports, &in_force->ports)))
+		return "--port";
+	return NULL;
+}

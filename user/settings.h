@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an operator chooses: the words, their meaning and their defaults. */
+#ifndef SYNWARD_SETTINGS_H
+#define SYNWARD_SETTINGS_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+
+#include "ports.h"
+#include "synward.h"
+
+#define SETTINGS_TEXT 64 /* bytes that settings_mode_format may need */
+
+/* Bits of what was given explicitly. */
+enum settings_given {
+	SETTINGS_MODE = 1,
+	SETTINGS_START = 2,
+	SETTINGS_PORTS = 4,
+};
+
+struct settings {
+	enum sw_mode mode;
+	unsigned start_percent; /* of a listener's backlog, 1..100 */
+	bool listed_only;       /* protect no port but these */
+	struct ports ports;
+};
+
+void settings_default(struct settings *settings);
+
+/* Each returns -EINVAL, having said what was wrong, or 0. */
+int settings_mode_parse(const char *word, enum sw_mode *ret_mode);
+int settings_start_parse(const char *text, unsigned *ret_percent);
+
+const char *settings_mode_name(enum sw_mode mode);
+
+/* Writes pf's words: "adaptive (start 25%)", "always". */
+void settings_mode_format(enum sw_mode mode, unsigned start_percent,
+			  char text[SETTINGS_TEXT]);
+
+/*
+ * What of the wanted and given settings is not what is in force: "--mode",
+ * "--start", "--port", or NULL if nothing differs.
+ */
+const char *settings_conflict(unsigned given, const struct settings *wanted,
+			      const struct settings *in_force);
+
+#endif

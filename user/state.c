@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is attached under one pin directory. */
+#include "state.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "kernel.h"
+#include "log.h"
+#include "own.h"
+#include "pins.h"
+#include "sysctl.h"
+
+void state_init(const char *pin_dir, struct state *ret_state)
+{
+	memset(ret_state, 0, sizeof(*ret_state));
+	ret_state->pin_dir = pin_dir;
+	ret_state->lock = -1;
+	ret_state->maps = MAPS_CLOSED;
+}
+
+void state_unload(struct state *state)
+{
+	maps_close(&state->maps);
+	free(state->ifaces);
+	state->ifaces = NULL;
+	state->count = 0;
+}
+
+void own_state(struct state *state)
+{
+	state_unload(state);
+	own_fd(&state->lock);
+}
+
+int state_lock(struct state *state, bool create)
+{
+	int err = pins_check(state->pin_dir);
+
+	if (!err)
+		err = pins_lock(state->pin_dir, create, &state->lock);
+	return err == -ENOENT ? -ENOTCONN : err;
+}
+
+static bool anybody(const char *pin_dir)
+{
+	own(free) char(*dirs)[IFNAMSIZ] = NULL;
+	size_t count = 0;
+
+	return !pins_list(pin_dir, &dirs, &count) && count;
+}
+
+static int load_host(const char *pin_dir, struct sw_host *host)
+{
+	int err = maps_read_origin(pin_dir, host);
+
+	if (err == -ENOENT)
+		return anybody(pin_dir) ? maps_damaged(pin_dir, "sw_host") :
+					  -ENOTCONN;
+	if (err == -EACCES || err == -EPERM)
+		return log_denied("%s: not permitted: needs root; try sudo",
+				  pin_dir);
+	if (err)
+		return log_refused(err, "cannot read %s/maps/sw_host", pin_dir);
+	if (!host->abi) /* an attach has only begun, or died then */
+		return -ENOTCONN;
+	if (host->abi == SW_ABI)
+		return 0;
+	return log_unsupported("pinned state is of ABI %u (synward %s), this "
+			       "is ABI %u (synward " SW_VERSION "): use that "
+			       "version, or %s detach --all, then attach",
+			       host->abi,
+			       *host->version ? host->version : "unknown",
+			       SW_ABI, pins_command(pin_dir));
+}
+
+int state_absent(const char *pin_dir)
+{
+	return log_absent("nothing is attached under %s: %s attach IFACE",
+			  pin_dir, pins_command(pin_dir));
+}
+
+/* The interface that a link is on, 0 if it is on none any more. */
+static unsigned link_ifindex(const char *pin_dir, const char *dir)
+{
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+	char path[PATH_MAX];
+	own(fd) int fd = -1;
+
+	pins_path(path, pin_dir, dir, SW_PIN_XDP);
+	fd = bpf_obj_get(path);
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+		return 0;
+	return info.xdp.ifindex;
+}
+
+/* -ENOENT if the directory has gone since it was listed. */
+static int load_iface(const struct state *state, const char *dir,
+		      struct state_iface *ret_iface)
+{
+	struct state_iface iface = {};
+	struct sw_iface *pinned;
+	char now[IF_NAMESIZE];
+	int err;
+
+	err = maps_iface_open(state->pin_dir, dir, &pinned);
+	if (err)
+		return err;
+	iface.pinned = *pinned;
+	maps_iface_close(pinned);
+	strcpy(iface.dir, dir);
+	pins_decode(dir, iface.name);
+	iface.dead = !link_ifindex(state->pin_dir, dir);
+	if (!iface.dead && !state->other_netns &&
+	    if_indextoname(iface.pinned.ifindex, now))
+		strcpy(iface.name, now);
+	*ret_iface = iface;
+	return 0;
+}
+
+static int by_index(const void *a, const void *b)
+{
+	const struct state_iface *left = a, *right = b;
+
+	return (left->pinned.ifindex > right->pinned.ifindex) -
+	       (left->pinned.ifindex < right->pinned.ifindex);
+}
+
+static int load_ifaces(struct state *state)
+{
+	own(free) char(*dirs)[IFNAMSIZ] = NULL;
+	size_t count = 0;
+	int err = pins_list(state->pin_dir, &dirs, &count);
+
+	if (err)
+		return err;
+	if (!count)
+		return -ENOTCONN;
+	state->ifaces = calloc(count, sizeof(*state->ifaces));
+	if (!state->ifaces)
+		return -ENOMEM;
+	for (size_t i = 0; i < count && !err; i++) {
+		err = load_iface(state, dirs[i], &state->ifaces[state->count]);
+		if (!err)
+			state->count++;
+		if (err == -ENOENT)
+			err = 0;
+	}
+	if (!err && !state->count)
+		err = -ENOTCONN;
+	qsort(state->ifaces, state->count, sizeof(*state->ifaces), by_index);
+	return err;
+}
+
+int state_load(struct state *state)
+{
+	int err = load_host(state->pin_dir, &state->host);
+
+	if (err)
+		return err;
+	state->other_netns = state->host.netns_cookie != kernel_netns_cookie();
+	err = load_ifaces(state);
+	if (err && err != -ENOTCONN)
+		err = log_refused(err, "cannot read what is pinned in %s",
+				  state->pin_dir);
+	return err;
+}
+
+int state_open(struct state *state)
+{
+	return state_load(state) ?: maps_open(state->pin_dir, &state->maps);
+}
+
+struct state_iface *state_find(const struct state *state, const char *name)
+{
+	unsigned index = state->other_netns ? 0 : if_nametoindex(name);
+	char dir[IFNAMSIZ];
+
+	for (size_t i = 0; index && i < state->count; i++)
+		if (!state->ifaces[i].dead &&
+		    state->ifaces[i].pinned.ifindex == index)
+			return &state->ifaces[i];
+	pins_encode(name, dir);
+	for (size_t i = 0; i < state->count; i++)
+		if (!strcmp(state->ifaces[i].dir, dir) &&
+		    (!index || state->ifaces[i].dead))
+			return &state->ifaces[i];
+	return NULL;
+}
+
+/* Puts 0 back, if that is how attach found it. */
+static bool restore_syncookies(const struct sw_host *host)
+{
+	int now;
+
+	/* abi 0: an attach died before it changed anything */
+	if (!host->abi || host->tcp_syncookies_before)
+		return false;
+	if (host->abi == SW_ABI &&
+	    host->netns_cookie != kernel_netns_cookie()) {
+		log_warn("attach had set net.ipv4.tcp_syncookies from 0 to 1 "
+			 "in another network namespace; if that still exists: "
+			 "sysctl -w net.ipv4.tcp_syncookies=0 there");
+		return false;
+	}
+	if (sysctl_syncookies_read(&now) || now != 1)
+		return false; /* somebody has had other ideas since */
+	if (sysctl_syncookies_write(0)) {
+		log_warn("cannot put net.ipv4.tcp_syncookies back to 0");
+		return false;
+	}
+	return true;
+}
+
+int state_remove(const char *pin_dir, bool keep_dir,
+		 struct state_removal *ret_removal)
+{
+	struct sw_host host = {};
+	int err;
+
+	maps_read_origin(pin_dir, &host);
+	ret_removal->syncookies_restored = false;
+	err = keep_dir ? pins_clear(pin_dir) : pins_remove(pin_dir);
+	if (!err)
+		ret_removal->syncookies_restored = restore_syncookies(&host);
+	return err;
+}
