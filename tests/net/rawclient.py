@@ -1,0 +1,165 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A TCP client made of frames, for what no socket can be told to do.
+
+It speaks from an address that its own kernel does not have, so that the
+kernel neither answers nor resets; it never retransmits, so that a segment
+which the server loses stays lost.
+
+    rawclient.py batch BYTES [--fin]   the ACK, BYTES of data (and FIN) in one
+                                       batch; exit 0 if the server acknowledges
+                                       all of it
+    rawclient.py hold MS               the ACK MS ms after the SYN-ACK, then wait
+                                       for stdin to end
+    rawclient.py syn                   one SYN; prints the answer's flags, "-"
+                                       if none came
+    rawclient.py replay                handshake, data, and the ACK again
+
+Environment: RAW_DEV RAW_MAC (server's) RAW_SRC RAW_DST RAW_PORT, and
+RAW_INJECT, the program that sends a batch.
+"""
+import argparse
+import os
+import random
+import select
+import subprocess
+import sys
+import time
+
+from scapy.all import IP, TCP, Ether, IPv6, conf, get_if_hwaddr, raw
+
+conf.verb = 0
+SEGMENT = 1400
+
+
+class Client:
+    """One connection; seq and ack are the next ones to send."""
+
+    def __init__(self, env=os.environ):
+        self.dev = env["RAW_DEV"]
+        self.server = env["RAW_MAC"]
+        self.src, self.dst = env["RAW_SRC"], env["RAW_DST"]
+        self.port = int(env["RAW_PORT"])
+        self.inject = env.get("RAW_INJECT")
+        self.sport = random.randrange(20000, 60000)
+        self.seq = random.getrandbits(32)
+        self.ack = 0
+        self.tsecr = 0
+        self.wire = conf.L2socket(iface=self.dev)
+
+    def frame(self, flags, payload=b"", options=None):
+        ip = (IPv6 if ":" in self.dst else IP)(src=self.src, dst=self.dst)
+        if options is None:
+            options = [("NOP", None), ("NOP", None),
+                       ("Timestamp", (1001, self.tsecr))]
+        tcp = TCP(sport=self.sport, dport=self.port, flags=flags,
+                  seq=self.seq, ack=self.ack, window=502, options=options)
+        frame = raw(Ether(src=get_if_hwaddr(self.dev), dst=self.server) / ip /
+                    tcp / payload)
+        self.seq = (self.seq + len(payload) + flags.count("S") +
+                    flags.count("F")) & 0xffffffff
+        return frame
+
+    def send(self, *frames):
+        for frame in frames:
+            self.wire.send(Ether(frame))
+
+    def batch(self, frames):
+        """All frames at once: one run of the server's NAPI."""
+        subprocess.run([self.inject, self.dev], check=True, text=True,
+                       input="".join(f.hex() + "\n" for f in frames))
+
+    def replies(self, seconds):
+        """The server's segments that come within so many seconds."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if not select.select([self.wire], [], [], left)[0]:
+                continue
+            packet = self.wire.recv()
+            if packet and TCP in packet and packet[TCP].dport == self.sport:
+                yield packet[TCP]
+
+    def syn(self):
+        """Sends a SYN as Linux does; the answer, or None."""
+        options = [("MSS", 1460), ("SAckOK", b""), ("Timestamp", (1000, 0)),
+                   ("NOP", None), ("WScale", 7)]
+        self.send(self.frame("S", options=options))
+        return next(self.replies(3), None)
+
+    def connect(self):
+        answer = self.syn()
+        if answer is None or answer.flags != "SA":
+            sys.exit(f"no SYN-ACK but {answer and answer.flags}")
+        self.ack = (answer.seq + 1) & 0xffffffff
+        self.tsecr = dict(answer.options)["Timestamp"][0]
+        return answer
+
+    def acknowledged(self, seconds=5):
+        """Waits until the server has acknowledged all that was sent."""
+        for tcp in self.replies(seconds):
+            if tcp.flags.R:
+                sys.exit("the server reset the connection")
+            if tcp.ack == self.seq:
+                return True
+        return False
+
+
+def batch(args):
+    client = Client()
+    client.connect()
+    frames = [client.frame("A")]
+    left = args.bytes
+    while left:
+        size = min(left, SEGMENT)
+        frames.append(client.frame("PA", b"x" * size))
+        left -= size
+    if args.fin:
+        frames.append(client.frame("FA"))
+    client.batch(frames)
+    if not client.acknowledged():
+        sys.exit("a segment behind the ACK was lost")
+
+
+def hold(args):
+    client = Client()
+    client.connect()
+    time.sleep(args.ms / 1000)
+    client.send(client.frame("A"))
+    print(client.sport, flush=True)
+    sys.stdin.read()
+
+
+def syn(_):
+    answer = Client().syn()
+    print(answer.flags if answer else "-")
+
+
+def replay(_):
+    client = Client()
+    client.connect()
+    ack = client.frame("A")
+    client.send(ack, client.frame("PA", b"hello"))
+    if not client.acknowledged():
+        sys.exit("no connection to replay")
+    client.send(ack, ack)
+    print(client.sport)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("batch")
+    command.add_argument("bytes", type=int)
+    command.add_argument("--fin", action="store_true")
+    command.set_defaults(run=batch)
+    command = commands.add_parser("hold")
+    command.add_argument("ms", type=int)
+    command.set_defaults(run=hold)
+    commands.add_parser("syn").set_defaults(run=syn)
+    commands.add_parser("replay").set_defaults(run=replay)
+    args = parser.parse_args()
+    args.run(args)
+
+
+if __name__ == "__main__":
+    main()

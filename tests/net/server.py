@@ -1,0 +1,36 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A TCP server for tests, on all addresses, IPv4 and IPv6.
+
+    server.py PORT [BACKLOG]    reads until the client's FIN, then answers with
+                                the number of bytes
+"""
+import socket
+import sys
+import threading
+
+
+def serve(connection):
+    count = 0
+    try:
+        while data := connection.recv(65536):
+            count += len(data)
+        connection.sendall(b"%d\n" % count)
+    except OSError:
+        pass
+    connection.close()
+
+
+def main():
+    listener = socket.socket(socket.AF_INET6)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    listener.bind(("::", int(sys.argv[1])))
+    listener.listen(int(sys.argv[2]) if len(sys.argv) > 2 else 128)
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

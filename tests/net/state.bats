@@ -1,0 +1,161 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What attach leaves behind, and that detach leaves nothing.
+
+load net
+
+setup()
+{
+	net_up
+	start_server 8080
+}
+
+teardown()
+{
+	net_down
+}
+
+@test "attach says in one line what it did and how to undo it" {
+	run synward attach srv
+	echo "$output"
+	[ "${#lines[@]}" = 1 ]
+	[[ $output =~ 8080 && $output =~ adaptive && $output =~ native ]]
+	[[ $output =~ "detach srv" ]]
+}
+
+@test "the process ends, protection stays" {
+	synward attach srv --mode always
+	[ "$(count_bytes $srv4 100)" = 100 ]
+	[ "$(counter tc_socket_made)" = 1 ]
+}
+
+@test "detach leaves no pin, no program, no timer" {
+	synward attach srv
+	id=$(bpftool -j map show pinned "$pin_dir/maps/sw_timer" | jq .id)
+	prog=$(bpftool -j link show pinned "$pin_dir/srv/xdp" | jq .prog_id)
+	synward detach srv --grace 0
+	[ ! -e "$pin_dir" ]
+	wait_for 5 gone map "$id"
+	wait_for 5 gone prog "$prog"
+	"${in_srv[@]}" ip -d link show srv | grep -vq xdp
+	[ "$(count_bytes $srv4 100)" = 100 ]
+}
+
+gone()
+{
+	! bpftool "$1" show id "$2" >/dev/null 2>&1
+}
+
+@test "tcp_syncookies=0 is set to 1, said, and put back" {
+	"${in_srv[@]}" sysctl -qw net.ipv4.tcp_syncookies=0
+	run synward attach srv --mode always
+	[[ $output =~ tcp_syncookies ]]
+	[ "$("${in_srv[@]}" sysctl -n net.ipv4.tcp_syncookies)" = 1 ]
+	[ "$(count_bytes $srv4 100)" = 100 ]
+	synward detach srv --grace 0
+	[ "$("${in_srv[@]}" sysctl -n net.ipv4.tcp_syncookies)" = 0 ]
+}
+
+@test "every map's dump prints named fields" {
+	synward attach srv --mode always
+	count_bytes $srv4 100
+	for map in "$pin_dir"/maps/* "$pin_dir"/srv/sw_iface \
+		"$pin_dir"/secret/sw_keys; do
+		bpftool map dump pinned "$map" >"$stage/dump"
+		grep -q '"value": {' "$stage/dump" || grep -q '"values"' \
+			"$stage/dump"
+	done
+	bpftool map dump pinned "$pin_dir/maps/sw_totals" |
+		grep -q '"syn_challenged"'
+}
+
+@test "pins are the owner's alone" {
+	synward attach srv
+	[ "$(stat -c %a "$pin_dir")" = 700 ]
+	[ "$(stat -c %a "$pin_dir/secret")" = 700 ]
+}
+
+@test "keys shows fingerprints and never a secret" {
+	synward attach srv
+	secret=$(bpftool -j map dump pinned "$pin_dir/secret/sw_keys" |
+		jq -r '.[0].formatted.value.key[0].k0')
+	run synward keys
+	[[ $output != *$secret* ]]
+	[[ $output != *$(printf %x "$secret")* ]]
+	synward -j keys | jq -e '.schema == 1'
+}
+
+@test "--port protects only the ports named" {
+	start_server 9090
+	synward attach srv --mode always --port 9090
+	[ "$(count_bytes $srv4 100)" = 100 ]
+	[ "$(counter syn_answered)" = 0 ]
+	counted port_unprotected 1
+	raw_env=(RAW_PORT=9090)
+	[ "$(raw_client syn)" = SA ]
+	[ "$(counter syn_answered)" = 1 ]
+}
+
+@test "generic XDP serves as native does" {
+	synward attach srv --mode always --xdp generic
+	synward status | grep -q generic
+	[ "$(count_bytes $srv4 6000)" = 6000 ]
+	[ "$(count_bytes $srv6 6000)" = 6000 ]
+	[ "$(counter tc_socket_made)" = 2 ]
+	raw_client batch 6000 --fin
+}
+
+@test "a jumbo interface attaches natively" {
+	"${in_atk[@]}" ip link set atk xdpdrv off
+	"${in_atk[@]}" ip link set atk mtu 9000
+	"${in_srv[@]}" ip link set srv mtu 9000
+	synward attach srv --mode always --xdp native
+}
+
+@test "two interfaces share settings and counters; the last takes all away" {
+	"${in_srv[@]}" ip link add more type veth peer name more2
+	"${in_srv[@]}" ip link set more up
+	"${in_srv[@]}" ip link set more2 up
+	synward attach srv more --mode always
+	[ "$(count_bytes $srv4 100)" = 100 ]
+	synward detach more --grace 0
+	[ "$(count_bytes $srv4 100)" = 100 ]
+	[ "$(counter tc_socket_made)" = 2 ]
+	synward detach srv --grace 0
+	[ ! -e "$pin_dir" ]
+}
+
+@test "mode is switched live and status says which" {
+	synward attach srv
+	for mode in off observe adaptive always; do
+		synward mode $mode
+		synward status | grep -q "$mode"
+	done
+}
+
+@test "-j prints one document of schema 1 on every command" {
+	synward -j attach srv | jq -e '.schema == 1'
+	for noun in status stats keys; do
+		synward -j $noun | jq -e '.schema == 1'
+	done
+	synward -j mode always | jq -e '.schema == 1'
+	synward -j detach srv --grace 0 | jq -e '.schema == 1'
+}
+
+@test "detach waits for a cookie in flight" {
+	synward attach srv --mode always
+	coproc HELD { raw_client hold 1000; }
+	held=$HELD_PID
+	wait_for 5 counted syn_answered 1
+	synward detach srv --grace 3
+	read -r -t 20 port <&"${HELD[0]}"
+	wait_for 5 established "$port"
+	eval "exec ${HELD[1]}>&-"
+	wait "$held"
+}
+
+established()
+{
+	[ -n "$("${in_srv[@]}" ss -tHn state established "dport = :$1")" ]
+}
