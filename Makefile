@@ -26,24 +26,25 @@ HARDEN_LDFLAGS := -pie -Wl,-z,relro,-z,now
 
 BPF_CFLAGS := -std=gnu11 $(WARN) -Wno-unused-parameter -O2 -g \
 	-target bpf -mcpu=v3 -MMD -MP -Ivmlinux -Iinclude
-# The bench's programs have no part in the contract and use the user API.
-BENCH_BPF_CFLAGS := -std=gnu11 $(WARN) -O2 -g -target bpf -mcpu=v3 -MMD -MP \
-	-Iinclude -I$(ARCH_INCLUDE)
+# The tests' own programs use the user API only.
+TEST_BPF_CFLAGS := -std=gnu11 $(WARN) -Wno-unused-parameter -O2 -g \
+	-target bpf -mcpu=v3 -MMD -MP -I$(ARCH_INCLUDE)
 
 LIBS := -lbpf -lmnl -lsodium -ljansson
 TEST_LIBS := $(LIBS) -lcmocka
 
-USER_OBJ := $(patsubst %.c,build/%.o,$(wildcard user/*.c))
+USER_SRC := $(wildcard user/*.c)
+USER_OBJ := $(USER_SRC:%.c=build/%.o)
 # All of user space but main(), for tests to link.
-LIB_OBJ := $(filter-out build/user/main.o,$(USER_OBJ))
-TEST_LIB_OBJ := $(patsubst %.c,build/%.o,$(wildcard tests/lib/*.c))
-UNIT := $(patsubst %.c,build/%,$(wildcard tests/unit/*.c))
-PROG := $(patsubst %.c,build/%,$(wildcard tests/prog/*.c))
-BENCH := $(patsubst %.c,build/%,$(wildcard tests/bench/*.c))
-HELPER_BPF := $(patsubst %.c,build/%.o,$(wildcard tests/*/*.bpf.c))
-BENCH := $(filter-out %.bpf,$(BENCH))
-PROG := $(filter-out %.bpf,$(PROG))
-UNIT := $(filter-out %.bpf,$(UNIT))
+LIB_SRC := $(filter-out user/main.c,$(USER_SRC))
+LIB_OBJ := $(LIB_SRC:%.c=build/%.o)
+
+TEST_LIB_SRC := $(wildcard tests/lib/*.c)
+TEST_BPF_SRC := $(wildcard tests/*/*.bpf.c)
+programs = $(patsubst %.c,build/%,$(filter-out %.bpf.c,$(wildcard $(1))))
+UNIT := $(call programs,tests/unit/*.c)
+PROG := $(call programs,tests/prog/*.c)
+TOOLS := $(call programs,tests/bench/*.c tests/net/*.c)
 
 .PHONY: all tests test bench lint format install uninstall clean help
 .DELETE_ON_ERROR:
@@ -68,28 +69,33 @@ build/synward.skel.h: build/synward.bpf.o
 
 # ---- tests ----
 
-tests: build/synward $(UNIT) $(PROG) $(BENCH) $(HELPER_BPF) ## build all tests
+tests: build/synward $(UNIT) $(PROG) $(TOOLS) $(TEST_BPF_SRC:%.c=build/%.o) ## build all tests
 
 test: ## build and run every test (as root; see scripts/test)
 	./scripts/test
 
-# The pure headers run on the host under sanitizers, so clang and ASan here.
-build/tests/unit/%: tests/unit/%.c $(wildcard user/*.c) | build/synward.skel.h
-	@mkdir -p $(@D)
-	$(CLANG) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -Ibpf -Iuser -Itests/lib \
-		-fsanitize=address,undefined -fno-sanitize-recover=all \
-		-MF $@.d $< $(filter-out user/main.c,$(wildcard user/*.c)) \
-		-o $@ $(TEST_LIBS)
+# Units run under sanitizers, so clang, and user space once more for them.
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+UNIT_OBJ := $(LIB_SRC:%.c=build/sanitized/%.o) $(TEST_LIB_SRC:%.c=build/sanitized/%.o)
 
-build/tests/prog/%: build/tests/prog/%.o $(TEST_LIB_OBJ) $(LIB_OBJ)
+build/sanitized/%.o: %.c | build/synward.skel.h
+	@mkdir -p $(@D)
+	$(CLANG) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(SANITIZE) -Ibpf -Iuser \
+		-Itests/lib -c $< -o $@
+
+$(UNIT): build/%: build/sanitized/%.o $(UNIT_OBJ)
+	@mkdir -p $(@D)
+	$(CLANG) $(CFLAGS_ALL) $(SANITIZE) $^ -o $@ $(TEST_LIBS)
+
+build/tests/prog/%: build/tests/prog/%.o $(TEST_LIB_SRC:%.c=build/%.o) $(LIB_OBJ)
 	$(CC) $(CFLAGS_ALL) $^ -o $@ $(LDFLAGS) $(TEST_LIBS)
 
-build/tests/bench/%: build/tests/bench/%.o
+$(TOOLS): build/tests/%: build/tests/%.o
 	$(CC) $(CFLAGS_ALL) $^ -o $@ $(LDFLAGS) -lbpf
 
 build/tests/%.bpf.o: tests/%.bpf.c
 	@mkdir -p $(@D)
-	$(CLANG) $(BENCH_BPF_CFLAGS) -c $< -o $@
+	$(CLANG) $(TEST_BPF_CFLAGS) -c $< -o $@
 
 build/tests/%.skel.h: build/tests/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $(basename $(notdir $*)) > $@
@@ -100,10 +106,7 @@ build/tests/%.o: tests/%.c | build/synward.skel.h
 		-I$(@D) -c $< -o $@
 
 # A test program that has a BPF program of its own name includes its skeleton.
-define skeleton_rule
-build/$(basename $(basename $(1))).o: | build/$(basename $(basename $(1))).skel.h
-endef
-$(foreach b,$(wildcard tests/*/*.bpf.c),$(eval $(call skeleton_rule,$(b))))
+$(foreach b,$(TEST_BPF_SRC:%.bpf.c=build/%),$(eval $(b).o: | $(b).skel.h))
 
 bench: tests ## clients under a paced flood of 200,000 SYN/s
 	./tests/bench/flood.sh
@@ -111,10 +114,7 @@ bench: tests ## clients under a paced flood of 200,000 SYN/s
 # ---- house ----
 
 FORMATTED := $(wildcard bpf/*.[ch] include/*.h user/*.[ch] tests/*/*.[ch])
-SHELL_SCRIPTS := $(shell grep -lE '^\#!.*(bash|/sh)' scripts/* tests/*/* .ci/* \
-	2>/dev/null)
-
-lint: ## formatting, shell scripts, and that generated files are not kept
+lint: ## formatting, shell scripts, licence lines
 	./scripts/lint
 
 format: ## rewrite sources in the house's format
