@@ -14,16 +14,8 @@
 #define TOTALS_SECOND_NS 1000000000ULL
 #define TOTALS_COLUMNS_MASK 15 /* an index that the verifier can bound */
 
-/* A verdict not carried out, by the column of the verdict. */
-#define TOTALS_WOULD_NONE SW_COL_NONE
-#define TOTALS_WOULD_CHALLENGED SW_COL_WOULD
-#define TOTALS_WOULD_DROPPED SW_COL_PASSED
-#define TOTALS_WOULD_OLD SW_COL_OLD
-#define TOTALS_WOULD_BAD SW_COL_BAD
-#define TOTALS_WOULD_REFUSED SW_COL_NONE
-
 #define TOTALS_COLUMN(NAME, name, act, column, ...) SW_COL_##column,
-#define TOTALS_COLUMN_WOULD(NAME, name, act, column, ...) TOTALS_WOULD_##column,
+#define TOTALS_COLUMN_WOULD(NAME, name, act, column, ...) SW_WOULD_COL_##column,
 
 const __u8 totals_columns[SW_REASONS] = {
 	SW_COL_NONE, SW_REASON_TABLE(TOTALS_COLUMN, TOTALS_COLUMN_WOULD)

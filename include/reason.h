@@ -170,6 +170,15 @@ enum sw_column {
 	SW_COLUMNS
 };
 
+/* The column of a verdict not carried out, by the column of the verdict: what
+ * would have been dropped was passed. */
+#define SW_WOULD_COL_NONE SW_COL_NONE
+#define SW_WOULD_COL_CHALLENGED SW_COL_WOULD
+#define SW_WOULD_COL_DROPPED SW_COL_PASSED
+#define SW_WOULD_COL_OLD SW_COL_OLD
+#define SW_WOULD_COL_BAD SW_COL_BAD
+#define SW_WOULD_COL_REFUSED SW_COL_NONE
+
 /* What a rising counter means. */
 enum sw_weight {
 	SW_NORMAL, /* traffic as it should be */

@@ -4,29 +4,17 @@
 
 #include <string.h>
 
-/* The column of a verdict not carried out, by that of the verdict: what would
- * have been dropped was passed. */
-#define WOULD_NONE SW_COL_NONE
-#define WOULD_CHALLENGED SW_COL_WOULD
-#define WOULD_DROPPED SW_COL_PASSED
-#define WOULD_OLD SW_COL_OLD
-#define WOULD_BAD SW_COL_BAD
-#define WOULD_REFUSED SW_COL_NONE
-
 #define ROW(NAME, name, act, column, weight, help) \
 	[SW_##NAME] = { #name, help, SW_##weight, SW_COL_##column, false },
 #define ROW_WOULD(NAME, name, act, column, weight, help)         \
 	[SW_WOULD_##NAME] = { "would_" #name, help, SW_##weight, \
-			      WOULD_##column, true },
+			      SW_WOULD_COL_##column, true },
 
 /* clang-format off */
 const struct reasons_row reasons_table[SW_REASONS] = {
 	[SW_GO_ON] = { "without_reason", "a bug in synward if it ever counts",
 		       SW_FAULT, SW_COL_NONE, false },
-	SW_REASONS_PASS(ROW)
-	SW_REASONS_ACT(ROW)
-	SW_REASONS_ACT(ROW_WOULD)
-	SW_REASONS_TC(ROW)
+	SW_REASON_TABLE(ROW, ROW_WOULD)
 };
 /* clang-format on */
 
