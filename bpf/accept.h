@@ -38,9 +38,11 @@ static __always_inline void accept_offer(const struct packet *p,
 					 const struct listener *l,
 					 struct cookie_options *o)
 {
-	__u16 mss_min = cookie_mss_min(p->version);
+	__u32 mss = syn->mss;
 
-	o->mss = syn->mss > mss_min ? syn->mss : mss_min;
+	if (l->user_mss)
+		mss = u32_min(mss, l->user_mss);
+	o->mss = u32_max(mss, cookie_mss_min(p->version));
 	o->wscale = l->may_wscale ? syn->wscale : TCPOPT_WSCALE_NONE;
 	o->sack = l->may_sack & syn->sack;
 	o->timestamps = l->may_timestamps & syn->timestamps;
@@ -57,7 +59,7 @@ static __always_inline void accept_announce(const struct packet *p,
 			(p->version == 4 ? sizeof(struct iphdr) :
 					   sizeof(struct ipv6hdr));
 
-	mtu = listener_min(mtu, 65535);
+	mtu = u32_min(mtu, 65535);
 	s->mss = mtu > headers ? mtu - headers : 0;
 	if (l->user_mss && l->user_mss < s->mss)
 		s->mss = l->user_mss;

@@ -7,8 +7,8 @@
 #ifndef SYNWARD_GATE_H
 #define SYNWARD_GATE_H
 
+#include "env.h"
 #include "listener.h"
-#include "maps.h"
 
 /* start: so many per cent of the backlog, but at least one request. */
 static __always_inline bool gate_queue_filling(const struct listener *l,
@@ -20,15 +20,15 @@ static __always_inline bool gate_queue_filling(const struct listener *l,
 }
 
 /* SW_GO_ON: challenge. Otherwise why the kernel answers. */
-static __always_inline enum sw_reason gate_syn(const struct sw_config *config,
+static __always_inline enum sw_reason gate_syn(const struct env *env,
 					       const struct listener *l)
 {
-	switch (config->mode) {
+	switch (env->mode) {
 	case SW_MODE_ALWAYS:
 		return SW_GO_ON;
 	case SW_MODE_OBSERVE:
 	case SW_MODE_ADAPTIVE:
-		return gate_queue_filling(l, config->start_percent) ?
+		return gate_queue_filling(l, env->config->start_percent) ?
 			       SW_GO_ON :
 			       SW_SYN_CALM;
 	default:

@@ -7,6 +7,7 @@
 #ifndef SYNWARD_LEAVE_H
 #define SYNWARD_LEAVE_H
 
+#include "env.h"
 #include "maps.h"
 
 #define LEAVE_ACT(NAME, name, act, ...) SW_ACT_##act,
@@ -30,8 +31,17 @@ struct leave_mark {
 enum leave_mark_kind {
 	LEAVE_MARK_VALID = 1, /* make a socket of attrs */
 	LEAVE_MARK_FOLLOWS,   /* its socket is being made */
-	LEAVE_MARK_LOOPED,    /* came round: its socket must exist now */
 };
+
+/* In skb->tc_index: came round once. Not in the metadata: a program that may
+ * write to packets gets a prologue which copies every skb that somebody, a
+ * packet socket for one, has cloned, and the copy has no metadata. */
+#define LEAVE_LOOPED 0x5759
+
+static __always_inline bool leave_looped(const struct __sk_buff *skb)
+{
+	return skb->tc_index == LEAVE_LOOPED;
+}
 
 static __always_inline void leave_count(__u32 service, enum sw_reason reason)
 {
@@ -47,17 +57,11 @@ static __always_inline enum sw_act leave_act(enum sw_reason reason)
 	return reason < SW_REASONS ? leave_acts[reason] : SW_ACT_PASS;
 }
 
-/* Off and observe carry no verdict out, they only count what it would be. */
-static __always_inline bool leave_acts_on(const struct sw_config *config)
-{
-	return config->mode >= SW_MODE_ADAPTIVE;
-}
-
 static __always_inline enum sw_reason leave_would(const struct env *env,
 						  enum sw_reason reason)
 {
 	if (reason >= SW_SYN_ANSWERED && reason < SW_WOULD_SYN_ANSWERED &&
-	    env->config && !leave_acts_on(env->config))
+	    !env_acts(env))
 		return reason + SW_WOULD;
 	return reason;
 }
@@ -76,12 +80,13 @@ static __always_inline int leave_xdp(const struct env *env,
 	}
 }
 
-static __always_inline int leave_tc(const struct __sk_buff *skb, __u32 service,
+static __always_inline int leave_tc(struct __sk_buff *skb, __u32 service,
 				    enum sw_reason reason)
 {
 	leave_count(service, reason);
 	switch (leave_act(reason)) {
 	case SW_ACT_LOOP:
+		skb->tc_index = LEAVE_LOOPED;
 		return bpf_redirect(skb->ifindex, BPF_F_INGRESS);
 	case SW_ACT_DROP:
 		return TCX_DROP;
@@ -124,9 +129,10 @@ static __always_inline bool leave_set_mark(struct xdp_md *ctx,
 }
 
 /* Our mark on a packet in TC, or NULL. */
-static __always_inline struct leave_mark *leave_mark_of(struct __sk_buff *skb)
+static __always_inline const struct leave_mark *
+leave_mark_of(struct __sk_buff *skb)
 {
-	struct leave_mark *mark = (void *)(long)skb->data_meta;
+	const struct leave_mark *mark = (void *)(long)skb->data_meta;
 
 	if ((void *)(mark + 1) > (void *)(long)skb->data ||
 	    mark->magic != load.magic)

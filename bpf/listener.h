@@ -15,10 +15,6 @@
 #define LISTENER_RCVBUF_LOCK 2      /* SOCK_RCVBUF_LOCK: SO_RCVBUF was set */
 #define LISTENER_COOKIE_SECONDS 120 /* TCP_SYNCOOKIE_VALID */
 
-/* jiffies in a second; where the kernel's config cannot be read, the most
- * there is, which only makes us ask the kernel for longer. */
-extern unsigned long CONFIG_HZ __kconfig __weak;
-
 /* A listener as we found it. */
 struct listener {
 	__u32 half_open;  /* requests in its queue */
@@ -72,21 +68,12 @@ static __always_inline __u32 listener_log2(__u32 x)
 	return log;
 }
 
-static __always_inline __u32 listener_max(__u32 a, __u32 b)
-{
-	return a > b ? a : b;
-}
-
-static __always_inline __u32 listener_min(__u32 a, __u32 b)
-{
-	return a < b ? a : b;
-}
-
 /*
  * The window and its scale as the kernel will choose them for the socket that
  * it makes of our cookie: tcp_full_space(), the clamp of cookie_v4_check(),
  * and tcp_select_initial_window() (net/ipv4/tcp_output.c), of which
- * listener_first_window() is the part that needs the connection's MSS.
+ * listener_first_window() is the part that needs the connection's MSS. What a
+ * route says of window, initrwnd and advmss we do not see.
  */
 static __always_inline void listener_window(const struct tcp_sock *tp,
 					    const struct sock *sk,
@@ -103,14 +90,14 @@ static __always_inline void listener_window(const struct tcp_sock *tp,
 		clamp = space;
 	if (!clamp)
 		clamp = 65535U << TCPOPT_WSCALE_MAX;
-	most = listener_max(ns->sysctl_tcp_rmem[2], config->rmem_max);
-	most = listener_min(listener_max(most, space), clamp);
+	most = u32_max(ns->sysctl_tcp_rmem[2], config->rmem_max);
+	most = u32_min(u32_max(most, space), clamp);
 
-	l->space = listener_min(space, clamp);
+	l->space = u32_min(space, clamp);
 	l->window_max = ns->sysctl_tcp_workaround_signed_windows ? 32767 :
 								   65535;
-	l->wscale = most >> 16 ? listener_min(listener_log2(most) - 15,
-					      TCPOPT_WSCALE_MAX) :
+	l->wscale = most >> 16 ? u32_min(listener_log2(most) - 15,
+					 TCPOPT_WSCALE_MAX) :
 				 0;
 }
 
@@ -121,7 +108,7 @@ static __always_inline __u16 listener_first_window(const struct listener *l,
 
 	if (mss && space > mss)
 		space -= space % mss;
-	return listener_min(space, l->window_max);
+	return u32_min(space, l->window_max);
 }
 
 /* When the kernel last answered with cookies of its own for this listener;
@@ -206,10 +193,8 @@ static __always_inline bool listener_accept_full(const struct listener *l)
 /* As !tcp_synq_no_recent_overflow(): may an ACK be the kernel's cookie? */
 static __always_inline bool listener_kernel_cookies(const struct listener *l)
 {
-	__u32 hz = CONFIG_HZ ?: 1000;
-
 	return l->overflow && (__u32)bpf_jiffies64() - l->overflow <=
-				      LISTENER_COOKIE_SECONDS * hz;
+				      LISTENER_COOKIE_SECONDS * load.hz;
 }
 
 #endif

@@ -12,7 +12,8 @@
 const volatile struct {
 	__u32 magic; /* random: marks metadata as ours */
 	__u32 cpus;  /* possible CPUs, for the timer's sums */
-} load = { .cpus = 1 };
+	__u32 hz;    /* jiffies in a second */
+} load = { .cpus = 1, .hz = 1000 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -89,14 +90,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct sw_iface);
 } sw_iface SEC(".maps");
-
-/* What one packet's work rests on: looked up once, handed down. */
-struct env {
-	struct sw_config *config;
-	struct sw_port *port;
-	__u32 service;
-	__u64 now_ns; /* synward's clock */
-};
 
 static __always_inline struct sw_config *maps_config(void)
 {

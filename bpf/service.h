@@ -7,6 +7,7 @@
 #ifndef SYNWARD_SERVICE_H
 #define SYNWARD_SERVICE_H
 
+#include "env.h"
 #include "maps.h"
 #include "packet.h"
 

@@ -14,6 +14,7 @@
 
 #include "accept.h"
 #include "cookie.h"
+#include "env.h"
 #include "gate.h"
 #include "kernelcookie.h"
 #include "leave.h"
@@ -77,7 +78,7 @@ syn_answer(struct xdp_md *ctx, struct env *env, const struct packet *p,
 	accept_offer(p, opt, l, &s.client);
 	cookie_make(keys, p, env->now_ns, &s.client, &s.cookie);
 	service_issued_cookie(env);
-	if (!leave_acts_on(env->config))
+	if (!env_acts(env))
 		return SW_SYN_ANSWERED;
 
 	accept_announce(p, l, mtu, &s);
@@ -113,15 +114,15 @@ static __always_inline enum sw_reason syn_challenge(struct xdp_md *ctx,
 	return syn_answer(ctx, env, p, l, &opt, local_device(ctx)->mtu);
 }
 
-static __always_inline enum sw_reason syn(struct xdp_md *ctx, struct env *env,
-					  const struct packet *p)
+static __noinline enum sw_reason syn(struct xdp_md *ctx, struct env *env,
+				     const struct packet *p)
 {
 	enum sw_reason reason;
 	struct listener l = {};
 
 	if (p->flags & (TCP_FIN | TCP_RST))
 		return SW_SYN_BAD_FLAGS;
-	if (env->config->mode == SW_MODE_OFF || maps_draining())
+	if (env->mode == SW_MODE_OFF || maps_draining())
 		return SW_SYN_OFF;
 
 	switch (listener_find(ctx, p, &l)) {
@@ -132,37 +133,21 @@ static __always_inline enum sw_reason syn(struct xdp_md *ctx, struct env *env,
 	default:
 		service_has_listener(env, bpf_ntohs(p->dport));
 	}
-	reason = gate_syn(env->config, &l);
+	reason = gate_syn(env, &l);
 	if (reason)
 		return reason;
 	return l.mptcp ? SW_SYN_MPTCP : syn_challenge(ctx, env, p, &l);
 }
 
-/* Our cookie: TC shall make the socket. */
-static __always_inline enum sw_reason
-ack_valid(struct xdp_md *ctx, struct env *env, const struct packet *p,
-	  const struct listener *l, const struct tcpopt *opt,
-	  const struct cookie_options *o)
+/* Passes with a mark for TC; mark says whose it is. */
+static __always_inline enum sw_reason ack_mark(struct xdp_md *ctx,
+					       struct leave_mark *mark,
+					       enum leave_mark_kind kind,
+					       enum sw_reason reason)
 {
-	struct leave_mark mark = { .magic = load.magic,
-				   .service = env->service,
-				   .kind = LEAVE_MARK_VALID };
-
-	if (listener_accept_full(l))
-		return SW_ACK_ACCEPT_FULL;
-	accept_attrs(o, opt, l, env->now_ns, &mark.attrs);
-	validated_remember(p, env->now_ns);
-	return leave_set_mark(ctx, &mark) ? SW_ACK_VALID : SW_ACK_NO_METADATA;
-}
-
-static __always_inline enum sw_reason ack_follows(struct xdp_md *ctx,
-						  struct env *env)
-{
-	struct leave_mark mark = { .magic = load.magic,
-				   .service = env->service,
-				   .kind = LEAVE_MARK_FOLLOWS };
-
-	return leave_set_mark(ctx, &mark) ? SW_ACK_FOLLOWS : SW_ACK_NO_METADATA;
+	mark->magic = load.magic;
+	mark->kind = kind;
+	return leave_set_mark(ctx, mark) ? reason : SW_ACK_NO_METADATA;
 }
 
 /* Not a cookie that is good now. The kernel's? One of ours that was? */
@@ -178,9 +163,15 @@ ack_stranger(struct env *env, const struct packet *p, const struct listener *l,
 	return SW_ACK_BAD;
 }
 
-static __always_inline enum sw_reason ack(struct xdp_md *ctx, struct env *env,
-					  const struct packet *p)
+/*
+ * Not inlined, as syn() is not: the two never run for the same packet, but in
+ * one function clang gives each its own part of the 512 bytes of stack
+ * ("combined stack size of 2 calls is 560. Too large", clang 14).
+ */
+static __noinline enum sw_reason ack(struct xdp_md *ctx, struct env *env,
+				     const struct packet *p)
 {
+	struct leave_mark mark = { .service = env->service };
 	struct sw_keyring *keys = maps_keys(env->config);
 	struct cookie_options o = {};
 	enum sw_reason reason;
@@ -199,12 +190,20 @@ static __always_inline enum sw_reason ack(struct xdp_md *ctx, struct env *env,
 	if (reason)
 		return reason;
 	if (validated_recently(p, env->now_ns))
-		return ack_follows(ctx, env);
+		return listener_accept_full(&l) ?
+			       SW_ACK_ACCEPT_FULL :
+			       ack_mark(ctx, &mark, LEAVE_MARK_FOLLOWS,
+					SW_ACK_FOLLOWS);
 	if (!keys || !parse_options(ctx, p, &opt))
 		return SW_MALFORMED;
 	if (!cookie_check(keys, p, &opt, env->now_ns, &o))
 		return ack_stranger(env, p, &l, &opt, keys);
-	return ack_valid(ctx, env, p, &l, &opt, &o);
+
+	validated_remember(p, env->now_ns);
+	if (listener_accept_full(&l))
+		return SW_ACK_ACCEPT_FULL;
+	accept_attrs(&o, &opt, &l, env->now_ns, &mark.attrs);
+	return ack_mark(ctx, &mark, LEAVE_MARK_VALID, SW_ACK_VALID);
 }
 
 static __always_inline enum sw_reason segment(struct xdp_md *ctx,
@@ -231,8 +230,10 @@ static __always_inline int packet_arrives(struct xdp_md *ctx)
 	enum sw_reason reason = SW_GO_ON;
 
 	leave_unmark(ctx);
-	if (env.config)
+	if (env.config) {
+		env.mode = *(volatile __u32 *)&env.config->mode;
 		reason = segment(ctx, &env);
+	}
 	return leave_xdp(&env, leave_would(&env, reason));
 }
 
@@ -254,36 +255,44 @@ int sw_xdp_generic(struct xdp_md *ctx)
 	return packet_arrives(ctx);
 }
 
+/* Headers that a driver left outside the linear part are fetched once. */
+static __always_inline enum sw_reason marked_parse(struct __sk_buff *skb,
+						   struct packet *p)
+{
+	if (!parse_tc(skb, p))
+		return SW_GO_ON;
+	if (bpf_skb_pull_data(skb, skb->len) || parse_tc(skb, p))
+		return SW_TC_UNREADABLE;
+	return SW_GO_ON;
+}
+
+/* mark is a copy: fetching headers moves the packet. */
 static __always_inline enum sw_reason marked(struct __sk_buff *skb,
 					     struct leave_mark *mark)
 {
-	struct bpf_tcp_req_attrs attrs = mark->attrs;
 	struct packet p = {};
+	enum sw_reason reason;
 
-	if (parse_tc(skb, &p))
-		return SW_TC_UNMARKED;
-	switch (mark->kind) {
-	case LEAVE_MARK_VALID:
-		return accept_socket(skb, &p, &attrs);
-	case LEAVE_MARK_FOLLOWS:
-		mark->kind = LEAVE_MARK_LOOPED;
+	if (mark->kind == LEAVE_MARK_FOLLOWS && !leave_looped(skb))
 		return SW_TC_LOOPED;
-	default:
-		return accept_has_child(skb, &p) ? SW_TC_SOCKET_EXISTS :
-						   SW_TC_NO_CHILD;
-	}
+	reason = marked_parse(skb, &p);
+	if (reason)
+		return reason;
+	if (mark->kind == LEAVE_MARK_VALID)
+		return accept_socket(skb, &p, &mark->attrs);
+	return accept_has_child(skb, &p) ? SW_TC_SOCKET_EXISTS : SW_TC_NO_CHILD;
 }
 
 SEC("tc")
 int sw_tc(struct __sk_buff *skb)
 {
-	struct leave_mark *mark = leave_mark_of(skb);
-	__u32 service;
+	const struct leave_mark *found = leave_mark_of(skb);
+	struct leave_mark mark;
 
-	if (likely(!mark))
+	if (likely(!found))
 		return leave_tc(skb, SW_SERVICE_NONE, SW_TC_UNMARKED);
-	service = mark->service;
-	return leave_tc(skb, service, marked(skb, mark));
+	mark = *found;
+	return leave_tc(skb, mark.service, marked(skb, &mark));
 }
 
 char sw_license[] SEC("license") = "GPL";

@@ -2,7 +2,9 @@
 /*
  * Once a second a timer in the kernel sums the per-CPU reasons into half-open
  * statistics, per service and in total, with rates and an estimate of open
- * cookies, so that anybody can read them from plain maps with no daemon.
+ * cookies, so that anybody can read them from plain maps with no daemon. Its
+ * cost is CPUs x rows in use x reasons additions: 64 CPUs with 20 listening
+ * ports make some 70,000, well under a tenth of a millisecond.
  */
 #ifndef SYNWARD_TOTALS_H
 #define SYNWARD_TOTALS_H

@@ -26,6 +26,16 @@
 
 #include "synward.h"
 
+static __always_inline __u32 u32_min(__u32 a, __u32 b)
+{
+	return a < b ? a : b;
+}
+
+static __always_inline __u32 u32_max(__u32 a, __u32 b)
+{
+	return a > b ? a : b;
+}
+
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

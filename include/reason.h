@@ -85,7 +85,8 @@
 	X(ACK_BAD, ack_bad, DROP, BAD, ATTACK,                                 \
 	  "ACK that is no cookie of ours, nor of a connection")                \
 	X(ACK_ACCEPT_FULL, ack_accept_full, DROP, REFUSED, FAULT,              \
-	  "valid ACK while the accept queue is full; the client retries")      \
+	  "valid ACK, or data behind it, while the accept queue is full; "     \
+	  "what it sends is sent again")                                       \
 	X(ACK_NO_METADATA, ack_no_metadata, DROP, REFUSED, FAULT,              \
 	  "valid ACK, but the driver has no room for XDP metadata")
 
@@ -103,6 +104,8 @@
 	  "came round and there was no socket: accept queue full, or refused") \
 	X(TC_LISTENER_GONE, tc_listener_gone, PASS, REFUSED, NORMAL,           \
 	  "the listener closed between XDP and TC; the kernel sends RST")      \
+	X(TC_UNREADABLE, tc_unreadable, DROP, REFUSED, FAULT,                  \
+	  "marked, but TC could not get at its headers")                       \
 	X(TC_REFUSED_INVAL, tc_refused_inval, DROP, REFUSED, FAULT,            \
 	  "EINVAL: the kernel refuses these options (a sysctl was turned "     \
 	  "off) or this listener (MPTCP)")                                     \

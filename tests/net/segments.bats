@@ -87,3 +87,19 @@ established()
 		wc -l)" = 1 ]
 	[ $(($(counter tc_socket_made) - before)) = 1 ]
 }
+
+@test "a packet socket that looks on costs no connection" {
+	# without a ring it clones each skb
+	coproc LOOKS { "${in_srv[@]}" /usr/bin/python3 -c "
+import socket, sys
+wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+print('looking', flush=True)
+sys.stdin.read()"; }
+	looks=$LOOKS_PID
+	read -r -t 10 _ <&"${LOOKS[0]}"
+	[ "$(count_bytes $srv4 6000)" = 6000 ]
+	[ "$(count_bytes $srv6 6000)" = 6000 ]
+	raw_client batch 6000 --fin
+	eval "exec ${LOOKS[1]}>&-"
+	wait "$looks"
+}

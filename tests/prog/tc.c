@@ -21,7 +21,7 @@
 #define MPTCP 262
 #define TCX_INGRESS 46 /* BPF_TCX_INGRESS; libbpf 1.1.2 does not name it */
 
-enum kind { VALID = 1, FOLLOWS, LOOPED };
+enum kind { VALID = 1, FOLLOWS };
 
 static struct tc *marker;
 static int xdp_link = -1;
@@ -126,9 +126,9 @@ static const struct row rows[] = {
 	{ "metadata with another magic is not ours",
 	  .mark = { .magic = ~RUN_MAGIC, .kind = VALID, PLAIN },
 	  .frame = SEGMENT, .want = SW_TC_UNMARKED },
-	{ "our mark on what is not TCP means nothing",
+	{ "our mark on what TC cannot read as TCP is dropped",
 	  .mark = { .kind = VALID, PLAIN }, .frame = { .ip_protocol = 17 },
-	  .want = SW_TC_UNMARKED },
+	  .want = SW_TC_UNREADABLE },
 	{ "a finished handshake becomes a socket",
 	  .mark = { .kind = VALID, PLAIN }, .frame = SEGMENT,
 	  .want = SW_TC_SOCKET_MADE },
@@ -165,9 +165,9 @@ static const struct row rows[] = {
 	{ "a segment that follows goes round, and finds no socket",
 	  .mark = { .kind = FOLLOWS }, .frame = SEGMENT, .want = SW_TC_LOOPED,
 	  .again = SW_TC_NO_CHILD },
-	{ "a segment that came round to nobody is dropped", .closed = true,
-	  .mark = { .kind = LOOPED }, .frame = SEGMENT,
-	  .want = SW_TC_NO_CHILD },
+	{ "a segment that comes round to no listener is dropped",
+	  .closed = true, .mark = { .kind = FOLLOWS }, .frame = SEGMENT,
+	  .want = SW_TC_LOOPED, .again = SW_TC_NO_CHILD },
 };
 /* clang-format on */
 
