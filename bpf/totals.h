@@ -108,6 +108,12 @@ static __always_inline __u64 totals_open(struct sw_open_base *base,
 	return open > 0 ? open : 0;
 }
 
+/* To the nearest: the timer comes a little late, and 1 a second is not 0. */
+static __always_inline __u64 totals_rate(__u64 delta, __u64 interval_ns)
+{
+	return (delta * TOTALS_SECOND_NS + interval_ns / 2) / interval_ns;
+}
+
 /* From new columns to the published sums and rates. */
 static __always_inline void totals_publish(const struct totals_work *w,
 					   struct sw_half_open *sum,
@@ -120,7 +126,7 @@ static __always_inline void totals_publish(const struct totals_work *w,
 
 	for (int i = 0; i < SW_COLUMNS; i++) {
 		rate[i] =
-			(fresh[i] - old[i]) * TOTALS_SECOND_NS / w->interval_ns;
+			totals_rate(fresh[i] - old[i], w->interval_ns);
 		old[i] = fresh[i];
 	}
 	sum->cookies_open = totals_open(
@@ -159,7 +165,7 @@ static __always_inline void totals_all_columns(struct totals_work *w,
 	}
 	totals_sum_syns(&w->columns);
 	totals->xdp_packets_per_second =
-		(xdp - totals->xdp_packets) * TOTALS_SECOND_NS / w->interval_ns;
+		totals_rate(xdp - totals->xdp_packets, w->interval_ns);
 	totals->xdp_packets = xdp;
 	totals->tc_packets = tc;
 }

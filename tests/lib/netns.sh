@@ -40,10 +40,14 @@ in_atk=(nsenter "--net=/run/netns/$atk_ns")
 stage=/run/synward-stage.$NETNS_ID
 pins=$stage/bpf
 
-# netns_isolate "$0" "$@": go on in a mount namespace of our own
+# netns_isolate "$0" "$@": go on in a mount namespace of our own; with a bpffs
+# of its own too, because ip link ... xdpdrv obj leaves directories there
 netns_isolate()
 {
-	[ "${NETNS_ISOLATED:-}" != "$$" ] || return 0
+	if [ "${NETNS_ISOLATED:-}" = "$$" ]; then
+		mount -t bpf bpf /sys/fs/bpf
+		return
+	fi
 	export NETNS_ISOLATED=$$
 	exec unshare --mount --propagation private "$BASH" "$@"
 }
