@@ -125,8 +125,7 @@ static __always_inline void totals_publish(const struct totals_work *w,
 	__u64 *old = (__u64 *)sum, *rate = (__u64 *)rates;
 
 	for (int i = 0; i < SW_COLUMNS; i++) {
-		rate[i] =
-			totals_rate(fresh[i] - old[i], w->interval_ns);
+		rate[i] = totals_rate(fresh[i] - old[i], w->interval_ns);
 		old[i] = fresh[i];
 	}
 	sum->cookies_open = totals_open(
