@@ -41,30 +41,35 @@ struct tcpopt_buffer {
 	__u32 at; /* the walk's next option */
 };
 
-static __always_inline __u32 tcpopt_u32(const __u8 *b)
+/* Masked anew for each byte: verifiers before 6.18 lose a bound that was
+ * checked once for several. */
+static __always_inline __u8 tcpopt_u8(const struct tcpopt_buffer *b, __u32 i)
 {
-	return (__u32)b[0] << 24 | b[1] << 16 | b[2] << 8 | b[3];
+	return b->byte[i & 63];
 }
 
-/* Takes the option of the given kind and size that begins at offset i. */
+static __always_inline __u32 tcpopt_u32(const struct tcpopt_buffer *b, __u32 i)
+{
+	return (__u32)tcpopt_u8(b, i) << 24 | tcpopt_u8(b, i + 1) << 16 |
+	       tcpopt_u8(b, i + 2) << 8 | tcpopt_u8(b, i + 3);
+}
+
+/* Takes the option of the given kind and size whose value is at offset i. */
 static __always_inline void tcpopt_take(const struct tcpopt_buffer *b, __u32 i,
 					__u8 kind, __u8 size, struct tcpopt *o)
 {
-	const __u8 *value = &b->byte[(i & 63) < 48 ? (i & 63) + 2 : 0];
-
 	if (kind == TCPOPT_MSS && size == 4) {
-		__u16 mss = value[0] << 8 | value[1];
+		__u16 mss = tcpopt_u8(b, i) << 8 | tcpopt_u8(b, i + 1);
 
 		o->mss = mss ?: o->mss;
 	} else if (kind == TCPOPT_WSCALE && size == 3) {
-		o->wscale = value[0] > TCPOPT_WSCALE_MAX ? TCPOPT_WSCALE_MAX :
-							   value[0];
+		o->wscale = u32_min(tcpopt_u8(b, i), TCPOPT_WSCALE_MAX);
 	} else if (kind == TCPOPT_SACK_PERM && size == 2) {
 		o->sack = true;
 	} else if (kind == TCPOPT_TIMESTAMP && size == 10) {
 		o->timestamps = true;
-		o->tsval = tcpopt_u32(value);
-		o->tsecr = tcpopt_u32(value + 4);
+		o->tsval = tcpopt_u32(b, i);
+		o->tsecr = tcpopt_u32(b, i + 4);
 	} else if (kind == TCPOPT_MD5 || kind == TCPOPT_AO) {
 		o->signature = true;
 	}
@@ -79,8 +84,8 @@ static __always_inline bool tcpopt_step(struct tcpopt_buffer *b, __u32 len,
 
 	if (i >= len)
 		return false;
-	kind = b->byte[i & 63];
-	size = b->byte[(i + 1) & 63];
+	kind = tcpopt_u8(b, i);
+	size = tcpopt_u8(b, i + 1);
 	if (kind == TCPOPT_EOL)
 		return false;
 	if (kind == TCPOPT_NOP) {
@@ -89,7 +94,7 @@ static __always_inline bool tcpopt_step(struct tcpopt_buffer *b, __u32 len,
 	}
 	if (size < 2 || i + size > len)
 		return false;
-	tcpopt_take(b, i, kind, size, o);
+	tcpopt_take(b, i + 2, kind, size, o);
 	b->at = i + size;
 	return true;
 }
@@ -140,8 +145,7 @@ static __always_inline bool tcpopt_common(const __be32 *word, void *end,
 		__u8 wscale = bpf_ntohl(word[4]);
 
 		o->mss = bpf_ntohl(word[0]);
-		o->wscale = wscale > TCPOPT_WSCALE_MAX ? TCPOPT_WSCALE_MAX :
-							 wscale;
+		o->wscale = u32_min(wscale, TCPOPT_WSCALE_MAX);
 		o->sack = true;
 		o->timestamps = true;
 		o->tsval = bpf_ntohl(word[2]);

@@ -223,7 +223,8 @@ static void rates_are_of_the_interval(void **state)
 	assert_int_equal(p.after.interval_ns,
 			 p.after.updated_ns - p.before.updated_ns);
 	assert_int_equal(p.after.per_second.syn_seen,
-			 by * RUN_SECOND_NS / p.after.interval_ns);
+			 (by * RUN_SECOND_NS + p.after.interval_ns / 2) /
+				 p.after.interval_ns);
 	assert_int_equal(p.after.per_second.syn_challenged,
 			 p.after.per_second.syn_seen);
 	assert_int_equal(p.after.xdp_packets_per_second,
