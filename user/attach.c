@@ -8,13 +8,11 @@
 #include <string.h>
 
 #include "clock.h"
-#include "kernel.h"
-#include "keys.h"
+#include "contents.h"
 #include "log.h"
 #include "own.h"
 #include "pins.h"
 #include "state.h"
-#include "sysctl.h"
 
 /* Everything that one run hands from step to step. */
 struct work {
@@ -22,6 +20,7 @@ struct work {
 	struct state state;
 	struct iface *ifaces; /* attach->count of them */
 	bool first;           /* nothing was attached before */
+	bool began;           /* something may have been changed */
 	size_t done;
 };
 
@@ -38,10 +37,13 @@ static int refuse_conflict(const struct work *w)
 	if (!option)
 		return 0;
 	return log_usage("%s: differs from what is in force for all interfaces "
-			 "under %s: leave it out, change it for all (%s mode), "
+			 "under %s: leave it out, change it for all (%s %s), "
 			 "or use another --pin-dir",
 			 option, w->state.pin_dir,
-			 pins_command(w->state.pin_dir));
+			 pins_command(w->state.pin_dir),
+			 strcmp(option, "--mode") ?
+				 "detach --all, then attach all with it" :
+				 "mode");
 }
 
 static int refuse_attached(const struct work *w, const char *name)
@@ -49,6 +51,8 @@ static int refuse_attached(const struct work *w, const char *name)
 	const struct state_iface *found = state_find(&w->state, name);
 	char dir[IFNAMSIZ];
 
+	if (found && found->dead)
+		return 0;
 	if (found && found->pinned.draining)
 		return log_usage("%s: is attached, and a detach of it was "
 				 "killed: %s detach %s",
@@ -59,7 +63,8 @@ static int refuse_attached(const struct work *w, const char *name)
 				 name, pins_command(w->state.pin_dir), name);
 	pins_encode(name, dir);
 	for (size_t i = 0; i < w->state.count; i++)
-		if (!strcmp(w->state.ifaces[i].dir, dir))
+		if (!w->state.ifaces[i].dead &&
+		    !strcmp(w->state.ifaces[i].dir, dir))
 			return log_usage("%s: its pins' name is taken by %s, "
 					 "which was called so when it was "
 					 "attached: %s detach %s",
@@ -69,39 +74,18 @@ static int refuse_attached(const struct work *w, const char *name)
 	return 0;
 }
 
-/* Interfaces that were deleted leave pins that hold nothing. */
-static int withdraw_dead(struct work *w)
-{
-	size_t alive = 0;
-	int err = 0;
-
-	for (size_t i = 0; i < w->state.count && !err; i++) {
-		if (w->state.ifaces[i].dead)
-			err = pins_withdraw(w->state.pin_dir,
-					    w->state.ifaces[i].dir);
-		else
-			w->state.ifaces[alive++] = w->state.ifaces[i];
-	}
-	w->state.count = alive;
-	return err;
-}
-
-/* Finds out whether we join others, and takes away what the dead left. */
+/* Finds out whether we join others. Interfaces that were deleted, or whose
+ * link was taken off by force, are none. */
 static int find_others(struct work *w)
 {
-	struct state_removal removal;
 	int err = state_load(&w->state);
 
-	if (!err)
-		err = withdraw_dead(w);
 	if (err && err != -ENOTCONN)
 		return err;
-	if (!err && w->state.count)
-		return 0;
 	w->first = true;
-	state_unload(&w->state);
-	return state_remove(w->state.pin_dir, true, &removal) ?:
-		       pins_make_rooms(w->state.pin_dir);
+	for (size_t i = 0; i < w->state.count && !err; i++)
+		w->first &= w->state.ifaces[i].dead;
+	return 0;
 }
 
 static int join_others(struct work *w)
@@ -136,79 +120,24 @@ static int check_ifaces(struct work *w)
 	return err;
 }
 
-static int fill_keys(const struct maps *maps, __u64 now_ns)
+/* Takes away what the dead left. Nothing is changed before this. */
+static int make_room(struct work *w)
 {
-	struct sw_keyring ring;
-	int err = keys_make_ring(now_ns, &ring);
+	struct state_removal removal;
+	int err = 0;
 
-	if (err)
-		return err;
-	err = maps_write_ring(maps, 0, &ring);
-	keys_wipe(&ring);
-	return err ? log_refused(err, "cannot write the keys") : 0;
-}
-
-static void fill_config(const struct maps *maps,
-			const struct settings *settings, __s64 clock_offset_ns)
-{
-	const struct sw_config config = {
-		.mode = settings->mode,
-		.start_percent = settings->start_percent,
-		.listed_only = settings->listed_only,
-		.clock_offset_ns = clock_offset_ns,
-		.rmem_max = sysctl_rmem_max(),
-	};
-
-	maps_write_config(maps, &config);
-}
-
-/* At 0 the kernel resets connections that are handed to it finished. That it
- * was 0 is written down before it is changed. */
-static int fill_host(const struct maps *maps, __u64 now_ns)
-{
-	struct sw_host host = { .abi = SW_ABI,
-				.tcp_syncookies_before = -1,
-				.netns_cookie = kernel_netns_cookie(),
-				.created_ns = now_ns,
-				.version = SW_VERSION };
-	int value, err = sysctl_syncookies_read(&value);
-
-	if (err)
-		return log_refused(err, "cannot read net.ipv4.tcp_syncookies");
-	if (!value)
-		host.tcp_syncookies_before = value;
-	err = maps_write_host(maps, &host);
-	if (err)
-		return log_refused(err, "cannot write sw_host");
-	err = value ? 0 : sysctl_syncookies_write(1);
-	if (err)
-		return log_refused(err, "net.ipv4.tcp_syncookies is 0 and "
-					"cannot be set to 1, without which the "
-					"kernel takes no connection from us");
-	if (value == 2)
-		log_warn("net.ipv4.tcp_syncookies is 2: the kernel answers "
-			 "what we pass with cookies of its own, so its queues "
-			 "never fill and mode adaptive never challenges: "
-			 "sysctl -w net.ipv4.tcp_syncookies=1");
-	return 0;
-}
-
-/* First contents of the shared maps, and the timer. */
-static int fill_shared(const struct work *w, const struct dataplane *plane,
-		       const struct maps *maps)
-{
-	__s64 offset_ns = clock_offset();
-	__u64 now_ns = clock_now(offset_ns);
-	int err;
-
-	fill_config(maps, &w->attach->wanted, offset_ns);
-	err = fill_keys(maps, now_ns);
-	if (err)
-		return err;
-	err = maps_write_ports(maps, &w->attach->wanted.ports);
-	if (err)
-		return log_refused(err, "cannot write the ports");
-	return fill_host(maps, now_ns) ?: dataplane_start_timer(plane);
+	if (w->first) {
+		state_unload(&w->state);
+		err = state_remove(w->state.pin_dir, true, &removal);
+		w->began = !err;
+		return err ?: pins_make_rooms(w->state.pin_dir);
+	}
+	w->began = true;
+	for (size_t i = 0; i < w->state.count && !err; i++)
+		if (w->state.ifaces[i].dead)
+			err = pins_withdraw(w->state.pin_dir,
+					    w->state.ifaces[i].dir);
+	return err;
 }
 
 static int attach_links(const struct work *w, const struct dataplane *plane,
@@ -240,7 +169,8 @@ static int attach_loaded(const struct work *w, const struct dataplane *plane,
 	if (err)
 		return err;
 	if (w->first && !w->done)
-		err = fill_shared(w, plane, &maps);
+		err = contents_write(&maps, &w->attach->wanted) ?:
+			      dataplane_start_timer(plane);
 	if (!err)
 		err = attach_links(w, plane, &maps, iface, ret_native);
 	maps_close(&maps);
@@ -269,6 +199,10 @@ static void roll_back(const struct work *w)
 	struct state_removal removal;
 	char dir[IFNAMSIZ];
 
+	if (!w->began) {
+		pins_remove_empty(w->state.pin_dir);
+		return;
+	}
 	if (w->first) {
 		state_remove(w->state.pin_dir, false, &removal);
 		return;
@@ -300,7 +234,10 @@ static int describe(const struct work *w, struct attach_result *result)
 
 static int run(struct work *w, struct attach_result *result)
 {
-	int err = find_others(w) ?: join_others(w) ?: check_ifaces(w);
+	int err = find_others(w)          ?:
+			  join_others(w)  ?:
+			  check_ifaces(w) ?:
+					    make_room(w);
 
 	for (; w->done < w->attach->count && !err; w->done += !err)
 		err = attach_one(w, &w->ifaces[w->done],
@@ -325,7 +262,7 @@ int attach_run(const struct attach *attach, struct attach_result *ret_result)
 	if (err)
 		roll_back(&w);
 	free(w.ifaces);
-	own_state(&w.state);
+	state_close(&w.state);
 	if (err)
 		free(result.native);
 	else

@@ -27,3 +27,13 @@ time_t clock_wall(__u64 t_ns, __u64 now_ns)
 	return (__s64)(read_clock(CLOCK_REALTIME) + ahead_ns) /
 	       (__s64)CLOCK_SECOND_NS;
 }
+
+/* The coarse clock moves once a tick, and its resolution is a tick's length;
+ * sysconf knows only USER_HZ. 1e9 / 3333333 is meant to be 300. */
+unsigned clock_kernel_hz(void)
+{
+	struct timespec tick;
+
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	return (CLOCK_SECOND_NS + tick.tv_nsec / 2) / tick.tv_nsec;
+}

@@ -14,6 +14,9 @@ __s64 clock_offset(void);
 /* Now by synward's clock, in ns. */
 __u64 clock_now(__s64 offset_ns);
 
+/* jiffies in a second, of the running kernel: CONFIG_HZ. */
+unsigned clock_kernel_hz(void);
+
 /* The wall clock at t_ns, if it is now_ns by synward's clock. */
 time_t clock_wall(__u64 t_ns, __u64 now_ns);
 

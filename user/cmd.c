@@ -40,6 +40,15 @@ static const struct option long_options[] = {
 	{}
 };
 
+/* The long option that getopt returns as this; NULL if there is none. */
+static const struct option *find_option(int value)
+{
+	for (const struct option *o = long_options; o->name; o++)
+		if (o->val == value)
+			return o;
+	return NULL;
+}
+
 static const struct {
 	enum cmd_option bit;
 	const char *name;
@@ -91,6 +100,55 @@ static int parse_own(struct cmd_args *args, int option, const char *value)
 	}
 }
 
+/* Which long options begin like this, if two of them do; else NULL. */
+static const struct option *find_rival(const char *word,
+				       const struct option **ret_first)
+{
+	size_t len = strcspn(word, "=");
+
+	*ret_first = NULL;
+	for (const struct option *o = long_options; o->name; o++) {
+		if (strncmp(o->name, word, len))
+			continue;
+		if (*ret_first)
+			return o;
+		*ret_first = o;
+	}
+	return NULL;
+}
+
+/* word is the argument that getopt took last; optopt what it made of it. */
+static int refuse_option(const char *word)
+{
+	const struct option *known = optopt ? find_option(optopt) : NULL;
+	const struct option *first, *rival;
+
+	if (known)
+		return log_usage("--%s: takes no value: synward help",
+				 known->name);
+	if (optopt)
+		return log_usage("-%c: no such option: synward help", optopt);
+	rival = find_rival(word + strlen("--"), &first);
+	if (rival)
+		return log_usage("%s: is ambiguous: --%s or --%s? synward help",
+				 word, first->name, rival->name);
+	return log_usage("%s: no such option: synward help", word);
+}
+
+/* Of two values one would be forgotten. */
+static int refuse_twice(unsigned *given, int option)
+{
+	const struct option *o = find_option(option);
+	unsigned bit = o ? 1U << (o - long_options) : 0;
+
+	if (!o || o->has_arg == no_argument)
+		return 0;
+	if (*given & bit)
+		return log_usage("--%s: given twice", o->name);
+	*given |= bit;
+	return 0;
+}
+
 static int parse_one(struct cmd_args *args, int option, char **argv)
 {
 	switch (option) {
@@ -116,11 +174,7 @@ static int parse_one(struct cmd_args *args, int option, char **argv)
 		return log_usage("%s: expected a value behind it: synward help",
 				 argv[optind - 1]);
 	case '?':
-		if (optopt && optopt < 256)
-			return log_usage("-%c: no such option: synward help",
-					 optopt);
-		return log_usage("%s: no such option: synward help",
-				 argv[optind - 1]);
+		return refuse_option(argv[optind - 1]);
 	default:
 		return parse_own(args, option, optarg);
 	}
@@ -133,6 +187,7 @@ int cmd_parse(int argc, char **argv, struct cmd_args *ret_args)
 		.pin_dir = SW_PIN_DIR,
 		.grace_ns = CMD_GRACE_SECONDS * CLOCK_SECOND_NS,
 	};
+	unsigned given = 0;
 	int option, err = 0;
 
 	settings_default(&args.settings);
@@ -140,7 +195,8 @@ int cmd_parse(int argc, char **argv, struct cmd_args *ret_args)
 	opterr = 0;
 	while (!err && (option = getopt_long(argc, argv, ":jvqh", long_options,
 					     NULL)) != -1)
-		err = parse_one(&args, option, argv);
+		err = refuse_twice(&given, option) ?:
+			      parse_one(&args, option, argv);
 	if (err)
 		return err;
 	if (optind < argc)

@@ -40,7 +40,7 @@ static void describe_all(const struct sw_keyring *ring, __s64 clock_offset_ns,
 
 int cmd_keys(const struct cmd_args *args)
 {
-	own(state) struct state state;
+	own_by(state_close) struct state state;
 	struct output_keys o = {};
 	struct sw_keyring ring;
 	int err;

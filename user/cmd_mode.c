@@ -26,7 +26,7 @@ static int change(struct state *state, enum sw_mode mode,
 
 int cmd_mode(const struct cmd_args *args)
 {
-	own(state) struct state state;
+	own_by(state_close) struct state state;
 	struct output_mode o;
 	enum sw_mode mode;
 	int err;

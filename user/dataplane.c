@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "clock.h"
 #include "log.h"
 #include "own.h"
 #include "pins.h"
@@ -18,6 +19,7 @@
 
 /* Debian 12's headers know no tcx. */
 #define DATAPLANE_TCX_INGRESS ((enum bpf_attach_type)46)
+#define DATAPLANE_F_BEFORE (1U << 3)
 
 static const char *const xdp_words[] = {
 	[DATAPLANE_XDP_AUTO] = "auto",
@@ -56,6 +58,7 @@ static int set_constants(struct synward *skeleton)
 		return log_refused(0, "%d possible CPUs: expected 1 to %d",
 				   cpus, SW_CPUS_MAX);
 	skeleton->rodata->load.cpus = cpus;
+	skeleton->rodata->load.hz = clock_kernel_hz();
 	skeleton->rodata->load.magic = random_magic();
 	if (!skeleton->rodata->load.magic)
 		return log_refused(errno, "no random numbers");
@@ -123,12 +126,15 @@ int dataplane_start_timer(const struct dataplane *plane)
 	return 0;
 }
 
+/* First of all: what returns TC_ACT_OK before us would hide marked packets
+ * from us, and we hide none from what is behind us. */
 static int attach_tc(const struct dataplane *plane, const struct iface *iface,
 		     int *ret_link)
 {
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = DATAPLANE_F_BEFORE);
 	int link =
 		bpf_link_create(bpf_program__fd(plane->skeleton->progs.sw_tc),
-				iface->index, DATAPLANE_TCX_INGRESS, NULL);
+				iface->index, DATAPLANE_TCX_INGRESS, &opts);
 
 	if (link < 0)
 		return log_refused_bpf(link, "%s: cannot attach the TC program",
@@ -154,7 +160,7 @@ static int create_xdp(const struct dataplane *plane, const struct iface *iface,
 static int xdp_refused(const struct iface *iface, bool native, int err)
 {
 	if (native && err == -EOPNOTSUPP)
-		return log_unsupported("%s: its driver has no native XDP: "
+		return log_unsupported("%s: native XDP is not supported here: "
 				       "--xdp generic",
 				       iface->name);
 	if (err == -EBUSY || err == -EEXIST)

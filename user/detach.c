@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "ours.h"
 #include "own.h"
 #include "pins.h"
 
@@ -49,6 +50,12 @@ static int find_targets(struct work *w)
 	return 0;
 }
 
+/* The last one takes the directory away, too: can it? */
+static int check_rest(const struct work *w)
+{
+	return w->count == w->state.count ? ours_check(w->state.pin_dir) : 0;
+}
+
 /* How many of the targets there were to tell. */
 static size_t set_draining(const struct work *w, __u32 draining)
 {
@@ -67,16 +74,30 @@ static size_t set_draining(const struct work *w, __u32 draining)
 	return told;
 }
 
+/* A signal of these, or -1 when the time is over. SIGSTOP and SIGCONT interrupt
+ * the wait, and do not shorten it. */
+static int wait_for_signal(const sigset_t *signals, __u64 wait_ns)
+{
+	__u64 end_ns = clock_now(0) + wait_ns, now_ns;
+	int signal = -1;
+
+	while (signal < 0 && (now_ns = clock_now(0)) < end_ns) {
+		const struct timespec left = {
+			.tv_sec = (end_ns - now_ns) / CLOCK_SECOND_NS,
+			.tv_nsec = (end_ns - now_ns) % CLOCK_SECOND_NS,
+		};
+
+		signal = sigtimedwait(signals, NULL, &left);
+	}
+	return signal;
+}
+
 /*
  * A cookie whose ACK comes after the unlink is reset by the kernel, so what
  * is in flight gets its time. Who is told to stop meanwhile goes on protecting.
  */
 static int drain(const struct work *w)
 {
-	const struct timespec grace = {
-		.tv_sec = w->detach->grace_ns / CLOCK_SECOND_NS,
-		.tv_nsec = w->detach->grace_ns % CLOCK_SECOND_NS,
-	};
 	sigset_t stop, before;
 	int signal = -1;
 
@@ -85,8 +106,8 @@ static int drain(const struct work *w)
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGHUP);
 	sigprocmask(SIG_BLOCK, &stop, &before);
-	if (set_draining(w, 1) && w->detach->grace_ns)
-		signal = sigtimedwait(&stop, NULL, &grace);
+	if (set_draining(w, 1))
+		signal = wait_for_signal(&stop, w->detach->grace_ns);
 	if (signal > 0)
 		set_draining(w, 0);
 	sigprocmask(SIG_SETMASK, &before, NULL);
@@ -161,6 +182,7 @@ static int run(struct work *w, struct detach_result *result)
 		return take_unread(w, result);
 	return err                         ?:
 		       find_targets(w)     ?:
+		       check_rest(w)       ?:
 		       drain(w)            ?:
 		       describe(w, result) ?:
 					     take_away(w, result);
@@ -179,7 +201,7 @@ int detach_run(const struct detach *detach, struct detach_result *ret_result)
 	if (!err)
 		err = run(&w, &result);
 	free(w.targets);
-	own_state(&w.state);
+	state_close(&w.state);
 	if (err)
 		free(result.names);
 	else

@@ -7,6 +7,7 @@
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "log.h"
@@ -120,6 +121,86 @@ int iface_read(const char *name, struct iface *ret_iface)
 	return 0;
 }
 
+/* False if it may not be read; a program without name is called "?". */
+static bool program_name(__u32 id, char name[BPF_OBJ_NAME_LEN])
+{
+	own(fd) int fd = bpf_prog_get_fd_by_id(id);
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	strcpy(name, "?");
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+		return false;
+	if (*info.name)
+		snprintf(name, BPF_OBJ_NAME_LEN, "%s", info.name);
+	return true;
+}
+
+static bool is_synward(const char *program)
+{
+	return !strncmp(program, "sw_xdp", strlen("sw_xdp"));
+}
+
+/* In whichever mode it runs. */
+static bool carries_synward(const struct nlattr *xdp)
+{
+	char name[BPF_OBJ_NAME_LEN];
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, xdp)
+	{
+		switch (mnl_attr_get_type(attr)) {
+		case IFLA_XDP_PROG_ID:
+		case IFLA_XDP_DRV_PROG_ID:
+		case IFLA_XDP_SKB_PROG_ID:
+			if (!program_name(mnl_attr_get_u32(attr), name) ||
+			    is_synward(name))
+				return true;
+		}
+	}
+	return false;
+}
+
+static int find_synward(const struct nlmsghdr *message, void *data)
+{
+	const struct nlattr *attr;
+	const char *name = "";
+	bool found = false;
+
+	mnl_attr_for_each(attr, message, sizeof(struct ifinfomsg))
+	{
+		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
+			name = mnl_attr_get_str(attr);
+		if (mnl_attr_get_type(attr) == IFLA_XDP)
+			found = carries_synward(attr);
+	}
+	if (found)
+		snprintf(data, IFNAMSIZ, "%s", name);
+	return MNL_CB_OK;
+}
+
+int iface_find_synward(char ret_name[IFNAMSIZ])
+{
+	char buffer[256], name[IFNAMSIZ];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *link;
+	int err;
+
+	request->nlmsg_type = RTM_GETLINK;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	link = mnl_nlmsg_put_extra_header(request, sizeof(*link));
+	link->ifi_family = AF_UNSPEC;
+	do { /* the list may change while it is read */
+		*name = 0;
+		err = netlink_ask(NETLINK_ROUTE, request, find_synward, name);
+	} while (err == -EINTR);
+	if (!err && !*name)
+		err = -ENOENT;
+	if (!err)
+		strcpy(ret_name, name);
+	return err;
+}
+
 enum iface_refusal iface_refusal(const struct iface *iface)
 {
 	if (!strcmp(iface->name, SW_PIN_MAPS) ||
@@ -138,17 +219,6 @@ enum iface_refusal iface_refusal(const struct iface *iface)
 	return IFACE_SERVED;
 }
 
-static void program_name(__u32 id, char name[BPF_OBJ_NAME_LEN])
-{
-	own(fd) int fd = bpf_prog_get_fd_by_id(id);
-	struct bpf_prog_info info = {};
-	__u32 len = sizeof(info);
-
-	strcpy(name, "?");
-	if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len) && *info.name)
-		snprintf(name, BPF_OBJ_NAME_LEN, "%s", info.name);
-}
-
 static int refuse_foreign_xdp(const struct iface *iface)
 {
 	static const struct {
@@ -162,7 +232,7 @@ static int refuse_foreign_xdp(const struct iface *iface)
 	char name[BPF_OBJ_NAME_LEN];
 
 	program_name(iface->xdp_program, name);
-	if (!strncmp(name, "sw_xdp", strlen("sw_xdp")))
+	if (is_synward(name))
 		return log_refused(0,
 				   "%s: another synward holds it (XDP program "
 				   "id %u): detach it with the --pin-dir that "

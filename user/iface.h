@@ -39,6 +39,13 @@ enum iface_refusal {
 /* Reads one interface of this namespace. -EINVAL, logged, if there is none. */
 int iface_read(const char *name, struct iface *ret_iface);
 
+/*
+ * An interface of this namespace that carries a synward's XDP program, or one
+ * whose name we may not read. Returns 0, -ENOENT if there is none, or another
+ * -errno; unlogged.
+ */
+int iface_find_synward(char ret_name[IFNAMSIZ]);
+
 /* Why we cannot serve this interface. Pure. */
 enum iface_refusal iface_refusal(const struct iface *iface);
 

@@ -126,27 +126,20 @@ int log_refused_bpf(int err, const char *format, ...)
 	return err;
 }
 
-void log_warn(const char *format, ...)
-{
-	va_list args;
+#define LOG_REMARK(name, prefix)                    \
+	void name(const char *format, ...)          \
+	{                                           \
+		va_list args;                       \
+                                                    \
+		if (level_now == LOG_QUIET)         \
+			return;                     \
+		va_start(args, format);             \
+		log_line(prefix, format, args, ""); \
+		va_end(args);                       \
+	}
 
-	if (level_now == LOG_QUIET)
-		return;
-	va_start(args, format);
-	log_line("synward: warning: ", format, args, "");
-	va_end(args);
-}
-
-void log_note(const char *format, ...)
-{
-	va_list args;
-
-	if (level_now == LOG_QUIET)
-		return;
-	va_start(args, format);
-	log_line("synward: ", format, args, "");
-	va_end(args);
-}
+LOG_REMARK(log_warn, "synward: warning: ")
+LOG_REMARK(log_note, "synward: ")
 
 int log_exit_code(int err)
 {

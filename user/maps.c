@@ -102,7 +102,8 @@ int maps_damaged(const char *pin_dir, const char *name)
 			   pin_dir, name, pins_command(pin_dir));
 }
 
-static int open_all(const char *pin_dir, struct maps *maps)
+static int open_all(const char *pin_dir, struct maps *maps,
+		    const char **ret_missing)
 {
 	const struct {
 		int *fd;
@@ -118,23 +119,26 @@ static int open_all(const char *pin_dir, struct maps *maps)
 
 	for (size_t i = 0; i < sizeof(pins) / sizeof(*pins); i++) {
 		*pins[i].fd = open_pin(pin_dir, pins[i].dir, pins[i].name);
-		if (*pins[i].fd < 0)
-			return maps_damaged(pin_dir, pins[i].name);
+		if (*pins[i].fd >= 0)
+			continue;
+		*ret_missing = pins[i].name;
+		return -errno;
 	}
 	return 0;
 }
 
-int maps_open(const char *pin_dir, struct maps *ret_maps)
+int maps_try_open(const char *pin_dir, struct maps *ret_maps,
+		  const char **ret_missing)
 {
 	struct maps maps = MAPS_CLOSED;
 	void *memory;
-	int err = open_all(pin_dir, &maps);
+	int err = open_all(pin_dir, &maps, ret_missing);
 
 	if (!err) {
 		err = map_memory(pin_dir, SW_PIN_MAPS, "sw_config",
 				 sizeof(*maps.config), &memory);
 		if (err)
-			err = maps_damaged(pin_dir, "sw_config");
+			*ret_missing = "sw_config";
 	}
 	if (err) {
 		maps_close(&maps);
@@ -143,6 +147,15 @@ int maps_open(const char *pin_dir, struct maps *ret_maps)
 	maps.config = memory;
 	*ret_maps = maps;
 	return 0;
+}
+
+int maps_open(const char *pin_dir, struct maps *ret_maps)
+{
+	const char *missing;
+
+	return maps_try_open(pin_dir, ret_maps, &missing) ?
+		       maps_damaged(pin_dir, missing) :
+		       0;
 }
 
 void maps_close(struct maps *maps)

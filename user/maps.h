@@ -35,8 +35,11 @@ int maps_read_origin(const char *pin_dir, struct sw_host *ret_host);
 /* Logs that a pin is missing, and the cure; returns -EIO. */
 int maps_damaged(const char *pin_dir, const char *name);
 
-/* All pinned maps of this ABI; logged. */
+/* All pinned maps of this ABI; what cannot be opened is missing, and maps_open
+ * logs that. */
 int maps_open(const char *pin_dir, struct maps *ret_maps);
+int maps_try_open(const char *pin_dir, struct maps *ret_maps,
+		  const char **ret_missing);
 void maps_close(struct maps *maps);
 
 int maps_read_totals(const struct maps *maps, struct sw_totals *ret_totals);

@@ -70,4 +70,7 @@ struct output {
 extern const struct output output_text;
 extern const struct output output_json;
 
+/* output_text's status, in a file of its own: output_status.c. */
+void output_status(const struct stats_status *s);
+
 #endif

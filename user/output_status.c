@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "output.h"
 #include "pins.h"
+#include "reasons.h"
 #include "text.h"
 
 /* The verdict alone is coloured, on a terminal, unless NO_COLOR. */
@@ -49,6 +51,22 @@ static void print_settings(const struct settings *settings)
 	       settings->listed_only ? ports : "");
 }
 
+static void print_faults(const struct sw_reasons *counters)
+{
+	const struct stats_fault *faults[STATS_FAULTS];
+	const __u64 *count = (const __u64 *)counters;
+	char number[TEXT_NUMBER];
+
+	stats_faults(counters, faults);
+	for (size_t i = 0; i < STATS_FAULTS && faults[i]; i++) {
+		enum sw_reason reason = faults[i]->reason;
+
+		printf("warning: %s %s: %s: %s\n", reasons_table[reason].name,
+		       text_number(count[reason], number),
+		       reasons_table[reason].help, faults[i]->cure);
+	}
+}
+
 static void print_warnings(const struct stats_status *s)
 {
 	char age[TEXT_AGE];
@@ -67,6 +85,7 @@ static void print_warnings(const struct stats_status *s)
 		printf("warning: net.ipv4.tcp_syncookies is 2: the kernel's "
 		       "queues never fill, so mode adaptive never challenges: "
 		       "sysctl -w net.ipv4.tcp_syncookies=1\n");
+	print_faults(&s->totals.reasons);
 	if (s->state.other_netns)
 		printf("(attached in another network namespace)\n");
 }
@@ -166,10 +185,11 @@ static void print_service(const struct stats_service *s)
 	printf("  %s\n", stats_state_name(s->verdict.state));
 }
 
-void text_status(const struct stats_status *s)
+void output_status(const struct stats_status *s)
 {
 	if (!s->state.count) {
-		printf("not attached\n");
+		printf("not attached: %s attach IFACE\n",
+		       pins_command(s->pin_dir));
 		return;
 	}
 	for (size_t i = 0; i < s->state.count; i++)

@@ -50,7 +50,7 @@ static void text_attach(const struct output_attach *o)
 		printf(", mode %s, %s XDP%s; undo: %s detach %s\n", mode,
 		       o->native[i] ? "native" : "generic",
 		       o->automatic && !o->native[i] ?
-			       " (its driver has no native)" :
+			       " (native XDP not supported here)" :
 			       "",
 		       pins_command(o->pin_dir), o->names[i]);
 	}
@@ -145,7 +145,7 @@ const struct output output_text = {
 	.attach = text_attach,
 	.detach = text_detach,
 	.mode = text_mode,
-	.status = text_status,
+	.status = output_status,
 	.stats = text_stats,
 	.keys = text_keys,
 	.version = text_version,

@@ -10,6 +10,9 @@
 
 #define own(release) __attribute__((cleanup(own_##release)))
 
+/* The same by a function of another file. */
+#define own_by(release) __attribute__((cleanup(release)))
+
 static inline void own_free(void *p)
 {
 	free(*(void **)p);

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "log.h"
+#include "ours.h"
 #include "own.h"
 #include "synward.h"
 
@@ -155,25 +156,6 @@ int pins_lock(const char *pin_dir, bool create, int *ret_fd)
 	return 0;
 }
 
-/* Nothing else is taken for ours: the directory may be somebody's. */
-static bool is_iface_dir(const char *pin_dir, const struct dirent *entry)
-{
-	static const char *const pins[] = { SW_PIN_XDP, SW_PIN_TC, "sw_iface" };
-	char path[PATH_MAX];
-
-	if (entry->d_type != DT_DIR || *entry->d_name == '.' ||
-	    strlen(entry->d_name) >= IFNAMSIZ ||
-	    !strcmp(entry->d_name, SW_PIN_MAPS) ||
-	    !strcmp(entry->d_name, SW_PIN_SECRET))
-		return false;
-	for (size_t i = 0; i < sizeof(pins) / sizeof(*pins); i++) {
-		pins_path(path, pin_dir, entry->d_name, pins[i]);
-		if (!access(path, F_OK))
-			return true;
-	}
-	return false;
-}
-
 int pins_list(const char *pin_dir, char (**ret_dirs)[IFNAMSIZ],
 	      size_t *ret_count)
 {
@@ -185,7 +167,7 @@ int pins_list(const char *pin_dir, char (**ret_dirs)[IFNAMSIZ],
 	if (!dir)
 		return -errno;
 	while ((entry = readdir(dir))) {
-		if (!is_iface_dir(pin_dir, entry))
+		if (!ours_is_iface_dir(pin_dir, entry))
 			continue;
 		more = reallocarray(dirs, count + 1, sizeof(*dirs));
 		if (!more) {
@@ -229,7 +211,7 @@ static void take_off(const char *path)
 		bpf_link_detach(fd);
 }
 
-/* Removes the pins in path, and path. Returns 0 or -errno. */
+/* Removes our maps in path, and path. Returns 0 or -errno. */
 static int remove_room(const char *path)
 {
 	own(dir) DIR *dir = opendir(path);
@@ -239,7 +221,7 @@ static int remove_room(const char *path)
 	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
 	while ((entry = readdir(dir)))
-		if (entry->d_type != DT_DIR &&
+		if (ours_is_map(entry) &&
 		    unlinkat(dirfd(dir), entry->d_name, 0))
 			err = -errno;
 	return rmdir(path) ? -errno : err;
@@ -319,7 +301,7 @@ static int remove_ifaces(const char *pin_dir)
 int pins_clear(const char *pin_dir)
 {
 	static const char *const rooms[] = { SW_PIN_MAPS, SW_PIN_SECRET };
-	int err = remove_ifaces(pin_dir);
+	int err = ours_check(pin_dir) ?: remove_ifaces(pin_dir);
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < 2 && !err; i++) {
@@ -338,4 +320,9 @@ int pins_remove(const char *pin_dir)
 	if (!err && rmdir(pin_dir) && errno != ENOENT)
 		err = log_refused(errno, "cannot remove %s", pin_dir);
 	return err;
+}
+
+void pins_remove_empty(const char *pin_dir)
+{
+	rmdir(pin_dir);
 }

@@ -62,8 +62,12 @@ int pins_withdraw_new(const char *pin_dir);
 /* Makes maps/ and secret/, if they are not there. Logged. */
 int pins_make_rooms(const char *pin_dir);
 
-/* Everything of ours, of whatever ABI; and the directory itself. Logged. */
+/* Everything of ours, of whatever ABI; and the directory itself. Logged. If
+ * there is anything else, nothing is removed: -EINVAL. */
 int pins_clear(const char *pin_dir);
 int pins_remove(const char *pin_dir);
+
+/* The directory, unless there is anything in it. */
+void pins_remove_empty(const char *pin_dir);
 
 #endif

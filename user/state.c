@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "iface.h"
 #include "kernel.h"
 #include "log.h"
 #include "own.h"
@@ -30,7 +31,7 @@ void state_unload(struct state *state)
 	state->count = 0;
 }
 
-void own_state(struct state *state)
+void state_close(struct state *state)
 {
 	state_unload(state);
 	own_fd(&state->lock);
@@ -170,8 +171,16 @@ int state_load(struct state *state)
 	return err;
 }
 
+/* Nouns take no lock: a detach may go on between our reading who is attached
+ * and opening the maps. Then the second look says so. */
 int state_open(struct state *state)
 {
+	const char *missing;
+	int err = pins_check(state->pin_dir) ?: state_load(state);
+
+	if (err || !maps_try_open(state->pin_dir, &state->maps, &missing))
+		return err;
+	state_unload(state);
 	return state_load(state) ?: maps_open(state->pin_dir, &state->maps);
 }
 
@@ -192,7 +201,23 @@ struct state_iface *state_find(const struct state *state, const char *name)
 	return NULL;
 }
 
-/* Puts 0 back, if that is how attach found it. */
+/* Other pin directories' interfaces would have all their clients reset. Where
+ * that cannot be found out, 1 does no harm: it is the kernel's default. */
+static bool needed_by_others(void)
+{
+	char name[IFNAMSIZ];
+	int err = iface_find_synward(name);
+
+	if (err == -ENOENT)
+		return false;
+	log_warn("net.ipv4.tcp_syncookies was 0 and is left at 1, which %s "
+		 "needs; when that is detached, too: sysctl -w "
+		 "net.ipv4.tcp_syncookies=0",
+		 err ? "another synward perhaps" : name);
+	return true;
+}
+
+/* Puts 0 back, if that is how attach found it. Ours are off by now. */
 static bool restore_syncookies(const struct sw_host *host)
 {
 	int now;
@@ -209,6 +234,8 @@ static bool restore_syncookies(const struct sw_host *host)
 	}
 	if (sysctl_syncookies_read(&now) || now != 1)
 		return false; /* somebody has had other ideas since */
+	if (needed_by_others())
+		return false;
 	if (sysctl_syncookies_write(0)) {
 		log_warn("cannot put net.ipv4.tcp_syncookies back to 0");
 		return false;

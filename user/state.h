@@ -34,8 +34,8 @@ struct state_removal {
 	bool syncookies_restored; /* net.ipv4.tcp_syncookies is 0 again */
 };
 
-/* For own(state): closes, and gives the lock back. */
-void own_state(struct state *state);
+/* Closes, and gives the lock back; also for own_by(). */
+void state_close(struct state *state);
 
 /* An empty state without lock. */
 void state_init(const char *pin_dir, struct state *ret_state);
@@ -47,7 +47,7 @@ void state_init(const char *pin_dir, struct state *ret_state);
 int state_load(struct state *state);
 void state_unload(struct state *state);
 
-/* state_load, and opens the maps, too. */
+/* pins_check, state_load, and opens the maps, too. */
 int state_open(struct state *state);
 
 /* Logs -ENOTCONN, with the cure. */

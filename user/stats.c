@@ -67,6 +67,35 @@ struct stats_verdict stats_judge(const struct stats_evidence *e)
 	return v;
 }
 
+#define ATTACH_GENERIC "detach, then attach with --xdp generic"
+
+static const struct stats_fault faults[STATS_FAULTS] = {
+	{ SW_SYN_MPTCP, "turn MPTCP off in the server (Go: "
+			"GODEBUG=multipathtcp=0), or for all: sysctl -w "
+			"net.mptcp.enabled=0, and start it again" },
+	{ SW_SYN_NO_ROOM, ATTACH_GENERIC },
+	{ SW_ACK_NO_METADATA, ATTACH_GENERIC },
+	{ SW_TC_REFUSED_INVAL,
+	  "where it goes on rising: turn MPTCP off in the server" },
+	{ SW_TC_REFUSED_NETNS,
+	  "attach the interface in the network namespace that has the server" },
+	{ SW_TC_REFUSED_NOMEM, "free memory: free shows how much there is" },
+	{ SW_TC_REFUSED_OTHER,
+	  "detach, and report it with the output of synward stats" },
+};
+
+void stats_faults(const struct sw_reasons *counters,
+		  const struct stats_fault *ret_faults[STATS_FAULTS])
+{
+	const __u64 *count = (const __u64 *)counters;
+	size_t found = 0;
+
+	memset(ret_faults, 0, STATS_FAULTS * sizeof(*ret_faults));
+	for (size_t i = 0; i < STATS_FAULTS; i++)
+		if (count[faults[i].reason])
+			ret_faults[found++] = &faults[i];
+}
+
 static int judge_services(struct stats_status *s,
 			  const struct maps_service *services, size_t count)
 {
@@ -149,7 +178,7 @@ int stats_read_status(const char *pin_dir, struct stats_status *ret_status)
 
 void stats_free_status(struct stats_status *status)
 {
-	own_state(&status->state);
+	state_close(&status->state);
 	free(status->services);
 	status->services = NULL;
 }
@@ -157,7 +186,7 @@ void stats_free_status(struct stats_status *status)
 int stats_read_counters(const char *pin_dir,
 			struct stats_counters *ret_counters)
 {
-	own(state) struct state state;
+	own_by(state_close) struct state state;
 	struct stats_counters c = {};
 	struct sw_totals totals;
 	int err;

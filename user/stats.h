@@ -55,6 +55,19 @@ struct stats_verdict {
  */
 struct stats_verdict stats_judge(const struct stats_evidence *evidence);
 
+/* A counter that wants attention as soon as it counts, and what cures it. */
+struct stats_fault {
+	enum sw_reason reason;
+	const char *cure;
+};
+
+#define STATS_FAULTS 7
+
+/* Those that have counted, in the order of enum sw_reason; NULLs fill up.
+ * Pure. */
+void stats_faults(const struct sw_reasons *counters,
+		  const struct stats_fault *ret_faults[STATS_FAULTS]);
+
 struct stats_service {
 	struct maps_service service;
 	struct stats_verdict verdict;

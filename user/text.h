@@ -6,8 +6,6 @@
 #include <linux/types.h>
 #include <time.h>
 
-#include "stats.h"
-
 /* Bytes that the results may need. Each function returns its buffer. */
 #define TEXT_NUMBER 32
 #define TEXT_TIME 32
@@ -21,8 +19,5 @@ const char *text_time(time_t when, char text[TEXT_TIME]);
 
 /* "42 s", "3 min 12 s", "5 h 7 min", "12 d 3 h". */
 const char *text_age(__u64 age_ns, char text[TEXT_AGE]);
-
-/* output_status.c: the text of struct output's status. */
-void text_status(const struct stats_status *status);
 
 #endif

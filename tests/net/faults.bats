@@ -109,6 +109,62 @@ nothing_left()
 	[[ $output =~ "mount -t bpf" ]]
 }
 
+@test "status without a bpffs names the mount command, too" {
+	for noun in status stats keys; do
+		run "${in_srv[@]}" "$NETNS_BUILD/synward" \
+			--pin-dir "$stage/nofs" $noun
+		echo "$output"
+		[ "$status" = 5 ]
+		[[ $output =~ "mount -t bpf" ]]
+	done
+}
+
+# theirs PATH: in a directory of somebody else's with this in it, attach and
+# detach fail and all is there as before
+theirs()
+{
+	local before
+
+	before=$(find "$pins/theirs" | sort)
+	for args in "attach nosuch" "attach srv" "detach --all --grace 0"; do
+		# shellcheck disable=SC2086 # words
+		run "${in_srv[@]}" "$NETNS_BUILD/synward" \
+			--pin-dir "$pins/theirs" $args
+		echo "$args: $output"
+		[ "$status" = 2 ]
+		[ "$(find "$pins/theirs" | sort)" = "$before" ]
+	done
+	[[ $output == *"not synward's: $1:"* ]]
+}
+
+@test "a directory of somebody else's pins is left as it is" {
+	install -d -m 0700 "$pins/theirs" "$pins/theirs/maps"
+	bpftool map create "$pins/theirs/maps/precious" type array key 4 \
+		value 4 entries 1 name precious
+	theirs maps/precious
+	rm "$pins/theirs/maps/precious"
+	rmdir "$pins/theirs/maps"
+
+	install -d -m 0700 "$pins/theirs/app"
+	bpftool map create "$pins/theirs/app/xdp" type array key 4 value 4 \
+		entries 1 name precious
+	theirs app
+	rm "$pins/theirs/app/xdp"
+	rmdir "$pins/theirs/app" "$pins/theirs"
+}
+
+@test "somebody's pin among ours is named, and ours stay until it has gone" {
+	synward attach srv
+	bpftool map create "$pin_dir/maps/guest" type array key 4 value 4 \
+		entries 1 name guest
+	fails 2 "not synward's: maps/guest" detach --all --grace 0
+	[ -e "$pin_dir/maps/guest" ]
+	synward status
+	rm "$pin_dir/maps/guest"
+	synward detach --all --grace 0
+	nothing_left
+}
+
 @test "pinned state of another ABI: every command says so, detach --all cures" {
 	synward attach srv
 	# the first word is the ABI, whatever the rest
@@ -138,20 +194,44 @@ nothing_left()
 }
 
 @test "nothing attached: status, stats, keys, mode and detach exit 3" {
-	fails 3 "not attached" status
+	fails 3 "not attached: synward .*attach IFACE" status
 	fails 3 "" stats
 	fails 3 "" keys
 	fails 3 "" mode always
 	fails 3 "" detach srv
 }
 
-@test "a second interface with other settings is refused" {
-	synward attach srv --mode always
+# second_refused PATTERN OPTION...: on down0, which is up meanwhile
+second_refused()
+{
 	"${in_srv[@]}" ip link set down0 up
 	"${in_srv[@]}" ip link set down1 up
-	fails 2 "synward mode" attach down0 --mode observe
+	fails 2 "$1" attach down0 "${@:2}"
 	synward attach down0
 	"${in_srv[@]}" ip link set down0 down
+}
+
+@test "a second interface of another mode is told to change it for all" {
+	synward attach srv --mode always
+	second_refused "--mode: .*synward.* mode\)" --mode observe
+}
+
+@test "a second interface with another start is told to begin anew" {
+	synward attach srv --start 30%
+	second_refused "--start: .*detach --all, then attach" --start 40%
+}
+
+@test "a second interface with other ports is told to begin anew" {
+	synward attach srv --port 80
+	second_refused "--port: .*detach --all, then attach" --port 80,443
+}
+
+@test "an option's mistake says which mistake it is" {
+	fails 2 "--json: takes no value" --json=1 status
+	fails 2 "--p: is ambiguous: --pin-dir or --port" --p
+	fails 2 "--port: given twice" attach srv --port 80 --port 81
+	fails 2 "--pin-dir: given twice" --pin-dir /a status
+	fails 2 "--jsonn=1: no such option" --jsonn=1 status
 }
 
 @test "attach from another namespace onto the same pins is refused" {

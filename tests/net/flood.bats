@@ -101,7 +101,7 @@ open_cookies_are()
 	held=$HELD_PID
 	wait_for 5 counted syn_answered 1
 	synward mode off
-	read -r -t 20 port <&"${HELD[0]}"
+	read -r -t 20 port _ <&"${HELD[0]}"
 	wait_for 5 counted tc_socket_made 1
 	eval "exec ${HELD[1]}>&-"
 	wait "$held"

@@ -9,8 +9,9 @@ which the server loses stays lost.
     rawclient.py batch BYTES [--fin]   the ACK, BYTES of data (and FIN) in one
                                        batch; exit 0 if the server acknowledges
                                        all of it
-    rawclient.py hold MS               the ACK MS ms after the SYN-ACK, then wait
-                                       for stdin to end
+    rawclient.py hold MS               the ACK MS ms after the SYN-ACK; prints its
+                                       port and between which times in ms the
+                                       ACK went out; waits for stdin to end
     rawclient.py syn                   one SYN; prints the answer's flags, "-"
                                        if none came
     rawclient.py replay                handshake, data, and the ACK again
@@ -122,10 +123,17 @@ def batch(args):
 
 def hold(args):
     client = Client()
+    begin = time.monotonic()
     client.connect()
+    answered = time.monotonic()
     time.sleep(args.ms / 1000)
-    client.send(client.frame("A"))
-    print(client.sport, flush=True)
+    ack = client.frame("A")
+    sending = time.monotonic()
+    client.send(ack)
+    end = time.monotonic()
+    # between what it can have been at least and at most
+    print(client.sport, int((sending - answered) * 1000),
+          int((end - begin) * 1000) + 1, flush=True)
     sys.stdin.read()
 
 

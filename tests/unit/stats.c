@@ -119,6 +119,62 @@ static void packets_are_those_of_one_program(void **state)
 			 SW_REASONS - SW_TC_UNMARKED);
 }
 
+struct fault {
+	const char *name;
+	enum sw_reason counts;
+	const char *cure; /* part of it; NULL = none is needed */
+};
+
+static const struct fault faults[] = {
+	{ "no room for metadata is cured by generic XDP", SW_ACK_NO_METADATA,
+	  "--xdp generic" },
+	{ "no room for the SYN-ACK is cured by generic XDP", SW_SYN_NO_ROOM,
+	  "--xdp generic" },
+	{ "an MPTCP listener is cured by turning that off", SW_SYN_MPTCP,
+	  "net.mptcp.enabled=0" },
+	{ "refused with EINVAL has a cure", SW_TC_REFUSED_INVAL, "MPTCP" },
+	{ "refused with ENETUNREACH has a cure", SW_TC_REFUSED_NETNS,
+	  "network namespace" },
+	{ "refused with ENOMEM has a cure", SW_TC_REFUSED_NOMEM, "memory" },
+	{ "refused otherwise has a cure", SW_TC_REFUSED_OTHER, "report" },
+	{ "bad ACKs are no fault of this machine", SW_ACK_BAD, NULL },
+	{ "a full accept queue is the application's", SW_SYN_ACCEPT_FULL,
+	  NULL },
+	{ "a socket made is no fault", SW_TC_SOCKET_MADE, NULL },
+};
+
+static void fault_is_named(void **state)
+{
+	const struct stats_fault *found[STATS_FAULTS];
+	const struct fault *f = *state;
+	struct sw_reasons counters = {};
+
+	((__u64 *)&counters)[f->counts] = 1;
+	stats_faults(&counters, found);
+	assert_null(found[1]);
+	if (!f->cure) {
+		assert_null(found[0]);
+		return;
+	}
+	assert_int_equal(found[0]->reason, f->counts);
+	assert_non_null(strstr(found[0]->cure, f->cure));
+}
+
+static void all_faults_are_named(void **state)
+{
+	const struct stats_fault *found[STATS_FAULTS];
+	struct sw_reasons counters;
+
+	(void)state;
+	memset(&counters, 1, sizeof(counters));
+	stats_faults(&counters, found);
+	for (size_t i = 0; i < STATS_FAULTS; i++) {
+		assert_non_null(found[i]);
+		if (i)
+			assert_true(found[i - 1]->reason < found[i]->reason);
+	}
+}
+
 static void every_reason_has_name_and_help(void **state)
 {
 	(void)state;
@@ -133,6 +189,9 @@ int main(void)
 	static struct table t;
 
 	table_rows(&t, judged, is_judged);
+	table_rows(&t, faults, fault_is_named);
+	table_case(&t, "faults are named in the order of the reasons",
+		   all_faults_are_named, NULL);
 	table_case(&t, "columns are sums of reasons",
 		   columns_are_sums_of_reasons, NULL);
 	table_case(&t, "packets are those of one program",
