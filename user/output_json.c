@@ -52,7 +52,8 @@ static json_t *columns_object(const struct sw_half_open *sum)
 	json_t *object = json_object();
 
 	for (size_t i = 0; i < STATS_COLUMNS; i++)
-		set_number(object, stats_columns[i], stats_column(sum, i));
+		set_number(object, stats_columns[i].name,
+			   stats_column_of(sum, i));
 	return object;
 }
 
@@ -62,7 +63,7 @@ static json_t *rates_object(const struct sw_half_open_rates *rates)
 	json_t *object = json_object();
 
 	for (size_t i = 0; i < STATS_RATES; i++)
-		set_number(object, stats_columns[i], rate[i]);
+		set_number(object, stats_columns[i].name, rate[i]);
 	return object;
 }
 

@@ -161,9 +161,9 @@ static void print_totals(const struct sw_totals *totals)
 	       text_number(totals->xdp_packets_per_second, rate),
 	       text_number(totals->xdp_packets, sum));
 	for (size_t i = 0; i < STATS_COLUMNS; i++)
-		printf("%-16s %12s %16s\n", stats_columns[i],
+		printf("%-16s %12s %16s\n", stats_columns[i].name,
 		       i < STATS_RATES ? text_number(rates[i], rate) : "",
-		       text_number(stats_column(&totals->sum, i), sum));
+		       text_number(stats_column_of(&totals->sum, i), sum));
 }
 
 static void print_service(const struct stats_service *s)

@@ -103,9 +103,9 @@ static void text_stats(const struct stats_counters *c)
 	print_reasons(&c->reasons, SW_TC_UNMARKED, SW_REASONS);
 	printf("\nhalf-open\n");
 	for (size_t i = 0; i < STATS_COLUMNS; i++)
-		printf("%16s  %s\n",
-		       text_number(stats_column(&c->half_open, i), number),
-		       stats_columns[i]);
+		printf("%16s  %-16s  %s\n",
+		       text_number(stats_column_of(&c->half_open, i), number),
+		       stats_columns[i].name, stats_columns[i].help);
 }
 
 static void text_key(const struct output_key *k, const struct output_keys *o)

@@ -12,13 +12,23 @@
 #include "reasons.h"
 #include "sysctl.h"
 
-const char *const stats_columns[STATS_COLUMNS] = {
-	"syn_seen",     "syn_passed",      "syn_challenged", "syn_would",
-	"syn_dropped",  "cookies_valid",   "cookies_old",    "cookies_bad",
-	"sockets_made", "sockets_refused", "cookies_open",
+/* clang-format off */
+const struct stats_column stats_columns[STATS_COLUMNS] = {
+	{ "syn_seen", "SYNs to protected ports: the sum of the four below" },
+	{ "syn_passed", "to the kernel" },
+	{ "syn_challenged", "answered with a cookie" },
+	{ "syn_would", "mode observe: would have been answered" },
+	{ "syn_dropped", "accept queue full, or nobody can be there" },
+	{ "cookies_valid", "came back and verified: real clients" },
+	{ "cookies_old", "were ours, two epochs ago or more" },
+	{ "cookies_bad", "never were ours" },
+	{ "sockets_made", "finished connections handed to the kernel" },
+	{ "sockets_refused", "valid, but no connection; the reasons say why" },
+	{ "cookies_open", "estimated: could still come back, and have not" },
 };
+/* clang-format on */
 
-__u64 stats_column(const struct sw_half_open *sum, size_t column)
+__u64 stats_column_of(const struct sw_half_open *sum, size_t column)
 {
 	return ((const __u64 *)sum)[column];
 }

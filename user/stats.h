@@ -106,7 +106,11 @@ int stats_read_counters(const char *pin_dir,
 #define STATS_COLUMNS (sizeof(struct sw_half_open) / sizeof(__u64))
 #define STATS_RATES (sizeof(struct sw_half_open_rates) / sizeof(__u64))
 
-extern const char *const stats_columns[STATS_COLUMNS];
-__u64 stats_column(const struct sw_half_open *sum, size_t column);
+struct stats_column {
+	const char *name, *help;
+};
+
+extern const struct stats_column stats_columns[STATS_COLUMNS];
+__u64 stats_column_of(const struct sw_half_open *sum, size_t column);
 
 #endif
