@@ -4,7 +4,9 @@
  * so that without this we would answer for hosts that we route or bridge for.
  *
  * bpf_fib_lookup() cannot tell: where forwarding is off, as on most servers,
- * it says no more than that. So we read the kernel's own address lists: all
+ * it says FWD_DISABLED for our own address, a foreign one and the broadcast
+ * address alike; where it is on, NOT_FWDED for ours and the broadcast address
+ * (tried on Linux 6.18). So we read the kernel's own address lists: all
  * addresses of all interfaces of the namespace, the receiving one first, into
  * a set per CPU. It is remade when it is first asked in a tick of 17 ms, so
  * that addresses may come and go without us; asking costs one map read.
