@@ -4,7 +4,7 @@
  * statistics, per service and in total, with rates and an estimate of open
  * cookies, so that anybody can read them from plain maps with no daemon. Its
  * cost is CPUs x rows in use x reasons additions: 64 CPUs with 20 listening
- * ports make some 70,000, well under a tenth of a millisecond.
+ * ports make some 70,000.
  */
 #ifndef SYNWARD_TOTALS_H
 #define SYNWARD_TOTALS_H

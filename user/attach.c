@@ -114,8 +114,9 @@ static int check_ifaces(struct work *w)
 			      iface_refuse(iface, iface_refusal(iface));
 		for (size_t k = 0; k < i && !err; k++)
 			if (w->ifaces[k].index == iface->index)
-				err = log_usage("%s: is named twice",
-						iface->name);
+				err = log_usage(
+					"%s: is named twice: once will do",
+					iface->name);
 	}
 	return err;
 }

@@ -43,8 +43,9 @@ static int find_targets(struct work *w)
 				d->names[i], pins_command(d->pin_dir));
 		for (size_t k = 0; k < w->count; k++)
 			if (!strcmp(w->targets[k].dir, found->dir))
-				return log_usage("%s: is named twice",
-						 d->names[i]);
+				return log_usage(
+					"%s: is named twice: once will do",
+					d->names[i]);
 		w->targets[w->count++] = *found;
 	}
 	return 0;

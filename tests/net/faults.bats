@@ -187,18 +187,18 @@ theirs()
 	fails 2 "--port \"70000\"" attach srv --port 70000
 	fails 2 "mode.*\"sometimes\"" attach srv --mode sometimes
 	fails 2 "--xdp \"fast\"" attach srv --xdp fast
-	fails 2 "" attach
-	fails 2 "" nonsense
-	fails 2 "" attach srv --nonsense
+	fails 2 "attach.*IFACE" attach
+	fails 2 "nonsense.*help" nonsense
+	fails 2 "--nonsense.*help" attach srv --nonsense
 	nothing_left
 }
 
 @test "nothing attached: status, stats, keys, mode and detach exit 3" {
 	fails 3 "not attached: synward .*attach IFACE" status
-	fails 3 "" stats
-	fails 3 "" keys
-	fails 3 "" mode always
-	fails 3 "" detach srv
+	fails 3 "synward attach IFACE" stats
+	fails 3 "synward attach IFACE" keys
+	fails 3 "synward attach IFACE" mode always
+	fails 3 "synward attach" detach srv
 }
 
 # second_refused PATTERN OPTION...: on down0, which is up meanwhile
