@@ -7,6 +7,7 @@
 #ifndef SYNWARD_ACCEPT_H
 #define SYNWARD_ACCEPT_H
 
+#include "consumed.h"
 #include "cookie.h"
 #include "listener.h"
 #include "maps.h"
@@ -115,10 +116,48 @@ static __always_inline enum sw_reason accept_error(int err)
 	}
 }
 
+/* Has this cookie been made a connection already? unseen: cookie_check()'s. */
+static __always_inline bool accept_before(const struct packet *p,
+					  const struct listener *l,
+					  __u32 unseen, __u64 now_ns)
+{
+	__u64 cookie = consumed_cookie(unseen, p->ack_seq - 1);
+	const struct sw_consumed_bucket *bucket =
+		maps_consumed(consumed_bucket(cookie));
+
+	return bucket && consumed_before(bucket, cookie, l->drops, now_ns);
+}
+
+static __always_inline enum sw_reason
+accept_consume(const struct packet *p, __u32 unseen, __u32 drops, __u64 now_ns)
+{
+	__u64 cookie = consumed_cookie(unseen, p->ack_seq - 1);
+	struct sw_consumed_bucket *bucket =
+		maps_consumed(consumed_bucket(cookie));
+
+	if (bucket && consumed_remember(bucket, cookie, drops, now_ns))
+		return SW_TC_SOCKET_CROWDED;
+	return SW_TC_SOCKET_MADE;
+}
+
 /* Has the kernel take skb as the ACK of a request with these attributes. */
 static __always_inline enum sw_reason
+accept_request(struct __sk_buff *skb, const struct packet *p,
+	       struct tcp_sock *tp, struct bpf_tcp_req_attrs *attrs,
+	       __u32 unseen, __u64 now_ns)
+{
+	__u32 drops = ((struct sock *)tp)->sk_drops.counter;
+	enum sw_reason reason = accept_error(bpf_sk_assign_tcp_reqsk(
+		skb, (struct sock *)tp, attrs, sizeof(*attrs)));
+
+	if (reason == SW_TC_SOCKET_MADE)
+		reason = accept_consume(p, unseen, drops, now_ns);
+	return reason;
+}
+
+static __always_inline enum sw_reason
 accept_socket(struct __sk_buff *skb, const struct packet *p,
-	      struct bpf_tcp_req_attrs *attrs)
+	      struct bpf_tcp_req_attrs *attrs, __u32 unseen, __u64 now_ns)
 {
 	struct bpf_sock *sk = listener_lookup(skb, p);
 	enum sw_reason reason = SW_TC_SOCKET_EXISTS;
@@ -130,8 +169,8 @@ accept_socket(struct __sk_buff *skb, const struct packet *p,
 		reason = SW_TC_LISTENER_GONE;
 		tp = bpf_skc_to_tcp_sock(sk);
 		if (tp)
-			reason = accept_error(bpf_sk_assign_tcp_reqsk(
-				skb, (struct sock *)tp, attrs, sizeof(*attrs)));
+			reason = accept_request(skb, p, tp, attrs, unseen,
+						now_ns);
 	}
 	bpf_sk_release(sk);
 	return reason;

@@ -69,6 +69,7 @@ struct cookie_options {
 	bool sack;
 	bool ecn;
 	bool timestamps;
+	__u32 unseen; /* by cookie_check(): the MAC's half that stays here */
 };
 
 struct cookie {
@@ -180,8 +181,9 @@ static __always_inline __u32 cookie_epoch(__u64 now_ns)
 	return now_ns >> SW_EPOCH_SHIFT;
 }
 
-/* client_isn in host byte order; options: the word drawn above. */
-static __always_inline __u32 cookie_mac(const struct sw_key *key,
+/* client_isn in host byte order; options: the word drawn above. Of the 64 bits
+ * the lower half goes into the ISN; the upper one is seen by nobody. */
+static __always_inline __u64 cookie_mac(const struct sw_key *key,
 					const struct packet *p,
 					__u32 client_isn, __u32 epoch,
 					__u32 options)
@@ -224,27 +226,21 @@ __noinline int cookie_make(const struct sw_keyring *keys,
 {
 	__u32 epoch = cookie_epoch(now_ns);
 	__u32 parity = epoch << COOKIE_PARITY_SHIFT;
-	const struct sw_key *key;
-	__u32 options, profile;
+	__u32 options, mac;
 
 	if (!keys || !p || !o || !cookie)
 		return 0;
-	key = cookie_key(keys, epoch);
+	options = o->timestamps ? cookie_pack(o) | COOKIE_TIMESTAMPS :
+				  cookie_profile_pick(p->version, o);
+	mac = cookie_mac(cookie_key(keys, epoch), p, p->seq, epoch, options);
 	if (likely(o->timestamps)) {
-		options = cookie_pack(o);
-		cookie->isn = parity |
-			      (cookie_mac(key, p, p->seq, epoch,
-					  options | COOKIE_TIMESTAMPS) &
-			       COOKIE_MAC_BITS);
+		cookie->isn = parity | (mac & COOKIE_MAC_BITS);
 		cookie->tsval = (__u32)(now_ns >> COOKIE_TICK_SHIFT)
 					<< COOKIE_TIME_SHIFT |
-				options;
+				(options & COOKIE_OPTION_BITS);
 		return 0;
 	}
-	profile = cookie_profile_pick(p->version, o);
-	cookie->isn = parity | profile |
-		      (cookie_mac(key, p, p->seq, epoch, profile) &
-		       COOKIE_PLAIN_MAC_BITS);
+	cookie->isn = parity | (mac & COOKIE_PLAIN_MAC_BITS) | options;
 	cookie->tsval = 0;
 	cookie_unprofile(cookie->isn, p->version, o);
 	return 0;
@@ -253,7 +249,8 @@ __noinline int cookie_make(const struct sw_keyring *keys,
 /* Is p's ACK a cookie of this epoch? */
 static __always_inline bool cookie_verify(const struct sw_keyring *keys,
 					  const struct packet *p,
-					  const struct tcpopt *ack, __u32 epoch)
+					  const struct tcpopt *ack, __u32 epoch,
+					  __u64 *mac)
 {
 	__u32 isn = p->ack_seq - 1;
 	__u32 options = isn & COOKIE_PROFILE_BITS;
@@ -263,10 +260,9 @@ static __always_inline bool cookie_verify(const struct sw_keyring *keys,
 		options = (ack->tsecr & COOKIE_OPTION_BITS) | COOKIE_TIMESTAMPS;
 		mask = COOKIE_MAC_BITS;
 	}
-	return !((cookie_mac(cookie_key(keys, epoch), p, p->seq - 1, epoch,
-			     options) ^
-		  isn) &
-		 mask);
+	*mac = cookie_mac(cookie_key(keys, epoch), p, p->seq - 1, epoch,
+			  options);
+	return !((*mac ^ isn) & mask);
 }
 
 /* The one epoch of the two valid ones that the cookie's P can mean. */
@@ -288,10 +284,13 @@ __noinline int cookie_check(const struct sw_keyring *keys,
 			    const struct packet *p, const struct tcpopt *ack,
 			    __u64 now_ns, struct cookie_options *o)
 {
+	__u64 mac;
+
 	if (!keys || !p || !ack || !o)
 		return false;
-	if (!cookie_verify(keys, p, ack, cookie_claimed_epoch(p, now_ns)))
+	if (!cookie_verify(keys, p, ack, cookie_claimed_epoch(p, now_ns), &mac))
 		return false;
+	o->unseen = mac >> 32;
 	if (ack->timestamps)
 		cookie_unpack(ack->tsecr, o);
 	else
@@ -304,9 +303,12 @@ __noinline int cookie_check_old(const struct sw_keyring *keys,
 				const struct packet *p,
 				const struct tcpopt *ack, __u64 now_ns)
 {
+	__u64 mac;
+
 	if (!keys || !p || !ack)
 		return false;
-	return cookie_verify(keys, p, ack, cookie_claimed_epoch(p, now_ns) - 2);
+	return cookie_verify(keys, p, ack, cookie_claimed_epoch(p, now_ns) - 2,
+			     &mac);
 }
 
 /* Milliseconds from SYN-ACK to ACK, modulo 4.3 s; only with timestamps. */

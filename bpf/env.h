@@ -13,7 +13,8 @@ struct env {
 	struct sw_port *port;
 	__u32 mode; /* enum sw_mode; config's may change meanwhile */
 	__u32 service;
-	__u64 now_ns; /* synward's clock */
+	bool listening; /* somebody does, at the packet's destination */
+	__u64 now_ns;   /* synward's clock */
 };
 
 /* Off and observe carry no verdict out, they only count what it would be. */

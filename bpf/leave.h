@@ -24,7 +24,8 @@ const __u8 leave_acts[SW_REASONS] = {
 struct leave_mark {
 	__u32 magic;
 	__u16 service;
-	__u16 kind; /* enum leave_mark_kind */
+	__u16 kind;   /* enum leave_mark_kind */
+	__u32 unseen; /* cookie_check()'s */
 	struct bpf_tcp_req_attrs attrs;
 };
 
@@ -113,19 +114,26 @@ static __always_inline void leave_unmark(struct xdp_md *ctx)
 		bpf_xdp_adjust_meta(ctx, len);
 }
 
-/* False if the driver has no room for metadata. Pointers are void after. */
-static __always_inline bool leave_set_mark(struct xdp_md *ctx,
+/* Pointers are void afterwards. Where the driver has no room for metadata, TC
+ * is told that it must look for itself. */
+static __always_inline void leave_set_mark(struct xdp_md *ctx,
 					   const struct leave_mark *mark)
 {
+	struct sw_iface *iface = maps_iface();
 	struct leave_mark *to;
 
-	if (bpf_xdp_adjust_meta(ctx, -(int)sizeof(*mark)))
-		return false;
+	if (unlikely(!iface))
+		return;
+	if (bpf_xdp_adjust_meta(ctx, -(int)sizeof(*mark))) {
+		iface->no_room = 1;
+		return;
+	}
 	to = (void *)(long)ctx->data_meta;
 	if ((void *)(to + 1) > (void *)(long)ctx->data)
-		return false;
+		return;
 	*to = *mark;
-	return true;
+	if (unlikely(!iface->marks_set))
+		iface->marks_set = 1;
 }
 
 /* Our mark on a packet in TC, or NULL. */
@@ -138,6 +146,25 @@ leave_mark_of(struct __sk_buff *skb)
 	    mark->magic != load.magic)
 		return NULL;
 	return mark;
+}
+
+/* In TC, on a packet with a mark: so they arrive here. */
+static __always_inline void leave_saw_mark(void)
+{
+	struct sw_iface *iface = maps_iface();
+
+	if (iface && unlikely(!iface->marks_seen))
+		iface->marks_seen = 1;
+}
+
+/* May a packet without mark be one that XDP found valid? Where the driver had
+ * no room for it, or takes marks and never hands one on. */
+static __always_inline bool leave_marks_get_lost(void)
+{
+	const struct sw_iface *iface = maps_iface();
+
+	return iface && unlikely(iface->no_room |
+				 (iface->marks_set & !iface->marks_seen));
 }
 
 #endif

@@ -17,11 +17,13 @@
 
 /* A listener as we found it. */
 struct listener {
+	__u64 id;         /* the kernel's address of it: a name, no more */
 	__u32 half_open;  /* requests in its queue */
 	__u32 accepted;   /* connections that wait for accept() */
 	__u32 backlog;    /* bound of either queue */
 	__u32 space;      /* bytes that its receive buffer has room for */
 	__u32 window_max; /* and what a first window may say */
+	__u32 drops;      /* handshakes that it could not finish */
 	__u32 overflow; /* jiffies when the kernel last used cookies; 0 never */
 	__u16 user_mss; /* TCP_MAXSEG, 0 = none */
 	__u8 wscale;    /* to announce */
@@ -31,6 +33,9 @@ struct listener {
 	bool may_ecn;
 	bool mptcp;
 	bool has_keys; /* TCP-MD5 or TCP-AO */
+	/* of LISTENER_REQUEST, and nothing else then */
+	__u32 client_isn;
+	__u32 kernel_isn;
 };
 
 static __always_inline struct bpf_sock *listener_lookup(void *ctx,
@@ -134,9 +139,11 @@ static __always_inline void listener_read(const struct tcp_sock *tp,
 	const struct sock *sk = (const struct sock *)tp;
 	const struct netns_ipv4 *ns = &sk->__sk_common.skc_net.net->ipv4;
 
+	l->id = (__u64)tp;
 	l->half_open = tp->inet_conn.icsk_accept_queue.qlen.counter;
 	l->accepted = sk->sk_ack_backlog;
 	l->backlog = sk->sk_max_ack_backlog;
+	l->drops = sk->sk_drops.counter;
 	l->overflow = listener_overflow(tp, sk);
 	l->user_mss = tp->rx_opt.user_mss;
 	l->may_wscale = ns->sysctl_tcp_window_scaling;
@@ -150,22 +157,42 @@ static __always_inline void listener_read(const struct tcp_sock *tp,
 
 /* What the kernel knows of a tuple. */
 enum listener_found {
-	LISTENER_NONE,   /* nobody */
-	LISTENER_SOCKET, /* a connection, a request, TIME_WAIT: not ours */
+	LISTENER_NONE,    /* nobody */
+	LISTENER_SOCKET,  /* a connection, TIME_WAIT: not ours */
+	LISTENER_REQUEST, /* a handshake that the kernel has begun */
 	LISTENER_FOUND,
 };
 
-/*
- * Looks the segment's tuple up and, if a listener would get it, reads it.
- * bpf_skc_lookup_tcp, because bpf_sk_lookup_tcp shows a half-open request as
- * its listener. Returns enum listener_found. Global: proved once.
- */
-__noinline int listener_find(struct xdp_md *ctx, const struct packet *p,
-			     struct listener *l)
+static __always_inline enum listener_found
+listener_read_any(struct bpf_sock *sk, const struct sw_config *config,
+		  struct listener *l)
 {
-	enum listener_found found = LISTENER_SOCKET;
-	struct sw_config *config = maps_config();
+	struct tcp_request_sock *request;
 	struct tcp_sock *tp;
+
+	if (sk->state == BPF_TCP_LISTEN) {
+		tp = bpf_skc_to_tcp_sock(sk);
+		if (!tp)
+			return LISTENER_SOCKET;
+		listener_read(tp, config, l);
+		return LISTENER_FOUND;
+	}
+	if (sk->state == BPF_TCP_NEW_SYN_RECV) {
+		request = bpf_skc_to_tcp_request_sock(sk);
+		if (!request)
+			return LISTENER_SOCKET;
+		l->client_isn = request->rcv_isn;
+		l->kernel_isn = request->snt_isn;
+		return LISTENER_REQUEST;
+	}
+	return LISTENER_SOCKET;
+}
+
+static __always_inline enum listener_found
+listener_ask(void *ctx, const struct packet *p, struct listener *l)
+{
+	struct sw_config *config = maps_config();
+	enum listener_found found;
 	struct bpf_sock *sk;
 
 	if (!p || !l || !config)
@@ -173,15 +200,27 @@ __noinline int listener_find(struct xdp_md *ctx, const struct packet *p,
 	sk = listener_lookup(ctx, p);
 	if (!sk)
 		return LISTENER_NONE;
-	if (sk->state == BPF_TCP_LISTEN) {
-		tp = bpf_skc_to_tcp_sock(sk);
-		if (tp) {
-			listener_read(tp, config, l);
-			found = LISTENER_FOUND;
-		}
-	}
+	found = listener_read_any(sk, config, l);
 	bpf_sk_release(sk);
 	return found;
+}
+
+/*
+ * Looks the segment's tuple up and, if a listener would get it, reads it.
+ * bpf_skc_lookup_tcp, because bpf_sk_lookup_tcp shows a half-open request as
+ * its listener. Returns enum listener_found. Global: proved once for each kind
+ * of program.
+ */
+__noinline int listener_find(struct xdp_md *ctx, const struct packet *p,
+			     struct listener *l)
+{
+	return listener_ask(ctx, p, l);
+}
+
+__noinline int listener_find_tc(struct __sk_buff *skb, const struct packet *p,
+				struct listener *l)
+{
+	return listener_ask(skb, p, l);
 }
 
 /* As sk_acceptq_is_full(): more than, or listen(0) would never connect. */

@@ -44,6 +44,15 @@ struct {
 	__type(value, struct sw_port);
 } sw_ports SEC(".maps");
 
+/* Not per CPU: whether a listener is challenged must not depend on where its
+ * packet arrives. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SW_GATES_MAX);
+	__type(key, __u64);
+	__type(value, struct sw_gate);
+} sw_gates SEC(".maps");
+
 /* By service id; 0 counts what belongs to no service. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -82,6 +91,13 @@ struct {
 	__type(value, struct sw_validated);
 } sw_validated SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SW_CONSUMED_BUCKETS);
+	__type(key, __u32);
+	__type(value, struct sw_consumed_bucket);
+} sw_consumed SEC(".maps");
+
 /* One per loaded pair of programs, so one per interface. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -98,12 +114,23 @@ static __always_inline struct sw_config *maps_config(void)
 	return bpf_map_lookup_elem(&sw_config, &zero);
 }
 
-static __always_inline bool maps_draining(void)
+static __always_inline struct sw_iface *maps_iface(void)
 {
 	__u32 zero = 0;
-	struct sw_iface *iface = bpf_map_lookup_elem(&sw_iface, &zero);
+
+	return bpf_map_lookup_elem(&sw_iface, &zero);
+}
+
+static __always_inline bool maps_draining(void)
+{
+	struct sw_iface *iface = maps_iface();
 
 	return iface && iface->draining;
+}
+
+static __always_inline struct sw_consumed_bucket *maps_consumed(__u32 bucket)
+{
+	return bpf_map_lookup_elem(&sw_consumed, &bucket);
 }
 
 /* synward's clock: user space sets the offset, so that machines can agree. */

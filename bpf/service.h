@@ -81,9 +81,11 @@ static __noinline __u32 service_make(__u32 port, __u64 now_ns)
 	return made->id;
 }
 
-static __always_inline void service_has_listener(struct env *env, __u16 port)
+/* At the end of a packet's way, where the stack is almost free: a row takes
+ * half of it. */
+static __always_inline void service_found_listener(struct env *env, __u16 port)
 {
-	if (unlikely(env->service == SW_SERVICE_NONE))
+	if (unlikely(env->listening && env->service == SW_SERVICE_NONE))
 		env->service = service_make(port, maps_now(env->config));
 }
 

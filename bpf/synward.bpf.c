@@ -15,13 +15,14 @@
 #include "accept.h"
 #include "cookie.h"
 #include "env.h"
-#include "gate.h"
+#include "gates.h"
 #include "kernelcookie.h"
 #include "leave.h"
 #include "listener.h"
 #include "local.h"
 #include "maps.h"
 #include "packet.h"
+#include "rst.h"
 #include "service.h"
 #include "synack.h"
 #include "tcpopt.h"
@@ -54,6 +55,14 @@ __noinline int parse_options(struct xdp_md *ctx, const struct packet *p,
 			     struct tcpopt *o)
 {
 	return p && o && tcpopt_parse(p, frame(ctx), frame_end(ctx), o);
+}
+
+__noinline int parse_options_tc(struct __sk_buff *skb, const struct packet *p,
+				struct tcpopt *o)
+{
+	return p && o &&
+	       tcpopt_parse(p, (void *)(long)skb->data,
+			    (void *)(long)skb->data_end, o);
 }
 
 __noinline int parse_tc(struct __sk_buff *skb, struct packet *p)
@@ -97,7 +106,6 @@ static __always_inline enum sw_reason syn_challenge(struct xdp_md *ctx,
 	enum sw_reason reason;
 	struct tcpopt opt = {};
 
-	env->now_ns = maps_now(env->config);
 	reason = local_check(ctx, p, env->now_ns);
 	if (reason)
 		return reason;
@@ -129,25 +137,16 @@ static __noinline enum sw_reason syn(struct xdp_md *ctx, struct env *env,
 	case LISTENER_NONE:
 		return SW_SYN_NO_LISTENER;
 	case LISTENER_SOCKET:
+	case LISTENER_REQUEST:
 		return SW_SYN_HAS_SOCKET;
 	default:
-		service_has_listener(env, bpf_ntohs(p->dport));
+		env->listening = true;
 	}
-	reason = gate_syn(env, &l);
+	env->now_ns = maps_now(env->config);
+	reason = gates_syn(env, p, &l);
 	if (reason)
 		return reason;
 	return l.mptcp ? SW_SYN_MPTCP : syn_challenge(ctx, env, p, &l);
-}
-
-/* Passes with a mark for TC; mark says whose it is. */
-static __always_inline enum sw_reason ack_mark(struct xdp_md *ctx,
-					       struct leave_mark *mark,
-					       enum leave_mark_kind kind,
-					       enum sw_reason reason)
-{
-	mark->magic = load.magic;
-	mark->kind = kind;
-	return leave_set_mark(ctx, mark) ? reason : SW_ACK_NO_METADATA;
 }
 
 /* Not a cookie that is good now. The kernel's? One of ours that was? */
@@ -164,6 +163,28 @@ ack_stranger(struct env *env, const struct packet *p, const struct listener *l,
 }
 
 /*
+ * The kernel has begun a handshake on this tuple. If this acknowledges our
+ * SYN-ACK instead, to the same SYN, then that SYN was sent again after the gate
+ * had opened: see rst.h.
+ */
+static __always_inline enum sw_reason
+ack_on_request(struct xdp_md *ctx, struct env *env, const struct packet *p,
+	       const struct listener *l, const struct sw_keyring *keys)
+{
+	struct cookie_options o = {};
+	struct tcpopt opt = {};
+
+	if (likely(p->ack_seq == l->kernel_isn + 1) ||
+	    p->seq != l->client_isn + 1)
+		return SW_ACK_HAS_SOCKET;
+	if (!keys || !parse_options(ctx, p, &opt) ||
+	    !cookie_check(keys, p, &opt, env->now_ns, &o) ||
+	    !rst_write(frame(ctx), frame_end(ctx), p))
+		return SW_ACK_HAS_SOCKET;
+	return SW_ACK_ENDS_REQUEST;
+}
+
+/*
  * Not inlined, as syn() is not: the two never run for the same packet, but in
  * one function clang gives each its own part of the 512 bytes of stack
  * ("combined stack size of 2 calls is 560. Too large", clang 14).
@@ -171,7 +192,8 @@ ack_stranger(struct env *env, const struct packet *p, const struct listener *l,
 static __noinline enum sw_reason ack(struct xdp_md *ctx, struct env *env,
 				     const struct packet *p)
 {
-	struct leave_mark mark = { .service = env->service };
+	struct leave_mark mark = { .magic = load.magic,
+				   .service = env->service };
 	struct sw_keyring *keys = maps_keys(env->config);
 	struct cookie_options o = {};
 	enum sw_reason reason;
@@ -183,27 +205,36 @@ static __noinline enum sw_reason ack(struct xdp_md *ctx, struct env *env,
 		return SW_ACK_NO_LISTENER;
 	case LISTENER_SOCKET:
 		return SW_ACK_HAS_SOCKET;
+	case LISTENER_REQUEST:
+		return ack_on_request(ctx, env, p, &l, keys);
 	default:
 		break;
 	}
 	reason = local_check(ctx, p, env->now_ns);
 	if (reason)
 		return reason;
-	if (validated_recently(p, env->now_ns))
-		return listener_accept_full(&l) ?
-			       SW_ACK_ACCEPT_FULL :
-			       ack_mark(ctx, &mark, LEAVE_MARK_FOLLOWS,
-					SW_ACK_FOLLOWS);
+	if (validated_recently(p, env->now_ns)) {
+		if (listener_accept_full(&l))
+			return SW_ACK_ACCEPT_FULL;
+		mark.kind = LEAVE_MARK_FOLLOWS;
+		leave_set_mark(ctx, &mark);
+		return SW_ACK_FOLLOWS;
+	}
 	if (!keys || !parse_options(ctx, p, &opt))
 		return SW_MALFORMED;
 	if (!cookie_check(keys, p, &opt, env->now_ns, &o))
 		return ack_stranger(env, p, &l, &opt, keys);
+	if (accept_before(p, &l, o.unseen, env->now_ns))
+		return SW_ACK_REPLAYED;
 
 	validated_remember(p, env->now_ns);
 	if (listener_accept_full(&l))
 		return SW_ACK_ACCEPT_FULL;
+	mark.kind = LEAVE_MARK_VALID;
+	mark.unseen = o.unseen;
 	accept_attrs(&o, &opt, &l, env->now_ns, &mark.attrs);
-	return ack_mark(ctx, &mark, LEAVE_MARK_VALID, SW_ACK_VALID);
+	leave_set_mark(ctx, &mark);
+	return SW_ACK_VALID;
 }
 
 static __always_inline enum sw_reason segment(struct xdp_md *ctx,
@@ -215,8 +246,11 @@ static __always_inline enum sw_reason segment(struct xdp_md *ctx,
 	reason = parse_xdp(ctx, &p) ?: service_find(&p, env);
 	if (reason)
 		return reason;
-	if ((p.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
-		return syn(ctx, env, &p);
+	if ((p.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+		reason = syn(ctx, env, &p);
+		service_found_listener(env, bpf_ntohs(p.dport));
+		return reason;
+	}
 	if (service_idle(env))
 		return SW_SERVICE_IDLE;
 	if ((p.flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_ACK)
@@ -266,10 +300,48 @@ static __always_inline enum sw_reason marked_parse(struct __sk_buff *skb,
 	return SW_GO_ON;
 }
 
+/*
+ * Marks a packet that came without mark, as XDP did or would have: where a
+ * driver has no metadata, XDP's verdict does not get here, and has to be found
+ * once more. False if it is none of ours; what was bad XDP has dropped.
+ */
+static __always_inline bool verify(struct __sk_buff *skb,
+				   struct leave_mark *mark)
+{
+	struct env env = { .config = maps_config() };
+	struct cookie_options o = {};
+	struct listener l = {};
+	struct sw_keyring *keys;
+	struct tcpopt opt = {};
+	struct packet p = {};
+
+	if (skb->pkt_type != PACKET_HOST || !env.config ||
+	    marked_parse(skb, &p) || service_find(&p, &env) ||
+	    (p.flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_ACK ||
+	    service_idle(&env) ||
+	    listener_find_tc(skb, &p, &l) != LISTENER_FOUND)
+		return false;
+	keys = maps_keys(env.config);
+	if (!keys || !parse_options_tc(skb, &p, &opt))
+		return false;
+	mark->service = env.service;
+	if (cookie_check(keys, &p, &opt, env.now_ns, &o) &&
+	    !accept_before(&p, &l, o.unseen, env.now_ns)) {
+		validated_remember(&p, env.now_ns);
+		mark->kind = LEAVE_MARK_VALID;
+		mark->unseen = o.unseen;
+		accept_attrs(&o, &opt, &l, env.now_ns, &mark->attrs);
+		return true;
+	}
+	mark->kind = LEAVE_MARK_FOLLOWS;
+	return validated_recently(&p, env.now_ns);
+}
+
 /* mark is a copy: fetching headers moves the packet. */
 static __always_inline enum sw_reason marked(struct __sk_buff *skb,
 					     struct leave_mark *mark)
 {
+	const struct sw_config *config = maps_config();
 	struct packet p = {};
 	enum sw_reason reason;
 
@@ -279,7 +351,8 @@ static __always_inline enum sw_reason marked(struct __sk_buff *skb,
 	if (reason)
 		return reason;
 	if (mark->kind == LEAVE_MARK_VALID)
-		return accept_socket(skb, &p, &mark->attrs);
+		return accept_socket(skb, &p, &mark->attrs, mark->unseen,
+				     config ? maps_now(config) : 0);
 	return accept_has_child(skb, &p) ? SW_TC_SOCKET_EXISTS : SW_TC_NO_CHILD;
 }
 
@@ -287,11 +360,14 @@ SEC("tc")
 int sw_tc(struct __sk_buff *skb)
 {
 	const struct leave_mark *found = leave_mark_of(skb);
-	struct leave_mark mark;
+	struct leave_mark mark = {};
 
-	if (likely(!found))
+	if (unlikely(found)) {
+		leave_saw_mark();
+		mark = *found;
+	} else if (likely(!leave_marks_get_lost()) || !verify(skb, &mark)) {
 		return leave_tc(skb, SW_SERVICE_NONE, SW_TC_UNMARKED);
-	mark = *found;
+	}
 	return leave_tc(skb, mark.service, marked(skb, &mark));
 }
 

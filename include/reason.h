@@ -60,6 +60,9 @@
 	  "segment to a closed port; the kernel sends RST")                    \
 	X(ACK_KERNEL_COOKIE, ack_kernel_cookie, PASS, NONE, NORMAL,            \
 	  "ACK of a cookie that the kernel itself issued")                     \
+	X(ACK_ENDS_REQUEST, ack_ends_request, RESET, NONE, NORMAL,             \
+	  "ACK of our cookie, but the kernel had begun a handshake of its "    \
+	  "own: forgotten, the client's next segment opens")                   \
 	X(ACK_FOLLOWS, ack_follows, MARK, NONE, NORMAL,                        \
 	  "segment right behind an ACK whose socket is being made")            \
 	X(ACK_VALID, ack_valid, MARK, VALID, NORMAL,                           \
@@ -87,8 +90,8 @@
 	X(ACK_ACCEPT_FULL, ack_accept_full, DROP, REFUSED, FAULT,              \
 	  "valid ACK, or data behind it, while the accept queue is full; "     \
 	  "what it sends is sent again")                                       \
-	X(ACK_NO_METADATA, ack_no_metadata, DROP, REFUSED, FAULT,              \
-	  "valid ACK, but the driver has no room for XDP metadata")
+	X(ACK_REPLAYED, ack_replayed, DROP, REPLAYED, NORMAL,                  \
+	  "ACK of a cookie that was a connection already: a late duplicate")
 
 /* The TC program's, for what XDP let through. */
 #define SW_REASONS_TC(X)                                                       \
@@ -96,6 +99,9 @@
 	  "packet without our mark")                                           \
 	X(TC_SOCKET_MADE, tc_socket_made, PASS, MADE, NORMAL,                  \
 	  "finished handshake handed to the kernel")                           \
+	X(TC_SOCKET_CROWDED, tc_socket_crowded, PASS, MADE, NORMAL,            \
+	  "the same, but to remember its cookie another one was forgotten, "   \
+	  "whose late duplicate could open again")                             \
 	X(TC_SOCKET_EXISTS, tc_socket_exists, PASS, NONE, NORMAL,              \
 	  "the connection already exists (a duplicate ACK, or its data)")      \
 	X(TC_LOOPED, tc_looped, LOOP, NONE, NORMAL,                            \
@@ -153,6 +159,7 @@ _Static_assert(sizeof(struct sw_reasons) == SW_REASONS * sizeof(__u64),
 enum sw_act {
 	SW_ACT_PASS,
 	SW_ACT_MARK,   /* pass, with metadata for TC */
+	SW_ACT_RESET,  /* pass, rewritten as the client's RST */
 	SW_ACT_ANSWER, /* XDP_TX */
 	SW_ACT_DROP,
 	SW_ACT_LOOP, /* redirect to the same interface's ingress */
@@ -168,6 +175,7 @@ enum sw_column {
 	SW_COL_VALID,
 	SW_COL_OLD,
 	SW_COL_BAD,
+	SW_COL_REPLAYED,
 	SW_COL_MADE,
 	SW_COL_REFUSED,
 	SW_COLUMNS
@@ -180,6 +188,7 @@ enum sw_column {
 #define SW_WOULD_COL_DROPPED SW_COL_PASSED
 #define SW_WOULD_COL_OLD SW_COL_OLD
 #define SW_WOULD_COL_BAD SW_COL_BAD
+#define SW_WOULD_COL_REPLAYED SW_COL_REPLAYED
 #define SW_WOULD_COL_REFUSED SW_COL_NONE
 
 /* What a rising counter means. */

@@ -16,7 +16,7 @@
  * two words of struct sw_host never change, so that any version can say what
  * it found, and take it away.
  */
-#define SW_ABI 1
+#define SW_ABI 2
 
 /*
  * PIN_DIR/maps/sw_*        shared by all attached interfaces
@@ -36,6 +36,9 @@
 #define SW_IP6_HEADERS_MAX 6   /* extension headers before the TCP header */
 #define SW_LOCAL_SLOTS 1024    /* of the per-CPU set of local addresses */
 #define SW_VALIDATED_SLOTS 256 /* just-validated tuples, per CPU */
+#define SW_GATES_MAX 4096      /* listening sockets whose queue is watched */
+#define SW_CONSUMED_BUCKETS 16384 /* of cookies that have become a socket */
+#define SW_CONSUMED_WAYS 4        /* in each; both are powers of two */
 #define SW_CPUS_MAX 1024
 
 /* An epoch is 2^36 ns (68.7 s); a cookie lives for the rest of its own and
@@ -73,11 +76,11 @@ struct sw_host {
 struct sw_config {
 	__u32 mode;            /* enum sw_mode */
 	__u32 start_percent;   /* of a listener's backlog, 1..100 */
+	__u32 end_percent;     /* the same, 1..start_percent */
 	__u32 listed_only;     /* 1: protect only ports marked SW_PORT_LISTED */
-	__u32 key_slot;        /* which of sw_keys' two entries is in force */
 	__s64 clock_offset_ns; /* added to the kernel's coarse monotonic clock */
+	__u32 key_slot;        /* which of sw_keys' two entries is in force */
 	__u32 rmem_max;        /* net.core.rmem_max: a bound of window scale */
-	__u32 reserved;
 };
 
 /* A SipHash key, as two little-endian words of the 16 bytes. */
@@ -110,21 +113,36 @@ struct sw_port {
 };
 
 /*
+ * maps/sw_gates, by listening socket (the key is the kernel's address of it,
+ * and means nothing else): whether its SYNs are challenged in modes adaptive
+ * and observe. The least lately used make room for new ones.
+ */
+struct sw_gate {
+	__u32 port;
+	__u32 challenging;
+	__u64 pressed_ns; /* when the queue last held as much as it should not */
+	__u64 tick_ns;
+	__u32 let_in; /* SYNs in that tick: the queue may not hold them yet */
+	__u32 reserved;
+};
+
+/*
  * Half-open statistics. syn_seen is the sum of the four below it; a cookie
  * is open while it could still come back and has not.
  */
 struct sw_half_open {
 	__u64 syn_seen;
-	__u64 syn_passed;      /* to the kernel */
-	__u64 syn_challenged;  /* answered with a cookie */
-	__u64 syn_would;       /* observe: would have been answered */
-	__u64 syn_dropped;     /* accept queue full, or unanswerable */
-	__u64 cookies_valid;   /* came back and verified */
-	__u64 cookies_old;     /* were ours, two epochs or more ago */
-	__u64 cookies_bad;     /* never were ours */
-	__u64 sockets_made;    /* finished connections given to the kernel */
-	__u64 sockets_refused; /* see the reasons for why */
-	__u64 cookies_open;    /* estimated: issued since the last epoch */
+	__u64 syn_passed;       /* to the kernel */
+	__u64 syn_challenged;   /* answered with a cookie */
+	__u64 syn_would;        /* observe: would have been answered */
+	__u64 syn_dropped;      /* accept queue full, or unanswerable */
+	__u64 cookies_valid;    /* came back and verified */
+	__u64 cookies_old;      /* were ours, two epochs or more ago */
+	__u64 cookies_bad;      /* never were ours */
+	__u64 cookies_replayed; /* had become a connection before */
+	__u64 sockets_made;     /* finished connections given to the kernel */
+	__u64 sockets_refused;  /* see the reasons for why */
+	__u64 cookies_open;     /* estimated: issued since the last epoch */
 };
 
 /* The same columns, per second, over the last second. */
@@ -137,6 +155,7 @@ struct sw_half_open_rates {
 	__u64 cookies_valid;
 	__u64 cookies_old;
 	__u64 cookies_bad;
+	__u64 cookies_replayed;
 	__u64 sockets_made;
 	__u64 sockets_refused;
 };
@@ -194,7 +213,9 @@ struct sw_iface {
 	__u32 draining; /* 1: detach has begun, challenge nobody */
 	__u64 attached_ns;
 	__u32 xdp_native; /* 1 native, 0 generic */
-	__u32 reserved;
+	__u32 no_room;    /* 1: the driver once refused room for metadata */
+	__u32 marks_set;  /* 1: XDP has marked a packet by metadata */
+	__u32 marks_seen; /* 1: and TC has seen such a mark */
 };
 
 /* maps/sw_local: per-CPU set of this machine's addresses, remade while it is
@@ -212,6 +233,17 @@ struct sw_validated {
 	__be16 dport;
 	__u32 ack_seq;
 	__u64 now_ns;
+};
+
+/* maps/sw_consumed: cookies that have become a socket. Four to a bucket. */
+struct sw_consumed {
+	__u64 cookie; /* half of its MAC and its sequence number; 0 = free */
+	__u32 tick;   /* of 17 ms, in which it did */
+	__u32 drops;  /* the listener's, then */
+};
+
+struct sw_consumed_bucket {
+	struct sw_consumed entry[SW_CONSUMED_WAYS];
 };
 
 #endif

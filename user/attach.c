@@ -41,9 +41,9 @@ static int refuse_conflict(const struct work *w)
 			 "or use another --pin-dir",
 			 option, w->state.pin_dir,
 			 pins_command(w->state.pin_dir),
-			 strcmp(option, "--mode") ?
-				 "detach --all, then attach all with it" :
-				 "mode");
+			 strcmp(option, "--port") ?
+				 "mode" :
+				 "detach --all, then attach all with it");
 }
 
 static int refuse_attached(const struct work *w, const char *name)

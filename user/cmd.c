@@ -17,6 +17,7 @@ enum {
 	OPT_PIN_DIR = 256,
 	OPT_MODE,
 	OPT_START,
+	OPT_END,
 	OPT_PORT,
 	OPT_XDP,
 	OPT_ALL,
@@ -33,6 +34,7 @@ static const struct option long_options[] = {
 	{ "pin-dir", required_argument, NULL, OPT_PIN_DIR },
 	{ "mode", required_argument, NULL, OPT_MODE },
 	{ "start", required_argument, NULL, OPT_START },
+	{ "end", required_argument, NULL, OPT_END },
 	{ "port", required_argument, NULL, OPT_PORT },
 	{ "xdp", required_argument, NULL, OPT_XDP },
 	{ "all", no_argument, NULL, OPT_ALL },
@@ -53,9 +55,10 @@ static const struct {
 	enum cmd_option bit;
 	const char *name;
 } belongings[] = {
-	{ CMD_MODE, "--mode" }, { CMD_START, "--start" },
-	{ CMD_PORT, "--port" }, { CMD_XDP, "--xdp" },
-	{ CMD_ALL, "--all" },   { CMD_GRACE, "--grace" },
+	{ CMD_MODE, "--mode" },   { CMD_START, "--start" },
+	{ CMD_END, "--end" },     { CMD_PORT, "--port" },
+	{ CMD_XDP, "--xdp" },     { CMD_ALL, "--all" },
+	{ CMD_GRACE, "--grace" },
 };
 
 static int parse_grace(const char *text, __u64 *ret_ns)
@@ -84,6 +87,9 @@ static int parse_own(struct cmd_args *args, int option, const char *value)
 		args->given |= CMD_START;
 		return settings_start_parse(value,
 					    &args->settings.start_percent);
+	case OPT_END:
+		args->given |= CMD_END;
+		return settings_end_parse(value, &args->settings.end_percent);
 	case OPT_PORT:
 		args->given |= CMD_PORT;
 		args->settings.listed_only = true;

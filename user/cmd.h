@@ -15,15 +15,16 @@
 #include "output.h"
 #include "settings.h"
 
-/* Options that belong to some commands only; the first three as in enum
+/* Options that belong to some commands only; the first four as in enum
  * settings_given. */
 enum cmd_option {
 	CMD_MODE = SETTINGS_MODE,
 	CMD_START = SETTINGS_START,
 	CMD_PORT = SETTINGS_PORTS,
-	CMD_XDP = 8,
-	CMD_ALL = 16,
-	CMD_GRACE = 32,
+	CMD_END = SETTINGS_END,
+	CMD_XDP = 16,
+	CMD_ALL = 32,
+	CMD_GRACE = 64,
 };
 
 struct cmd;

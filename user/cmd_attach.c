@@ -26,21 +26,24 @@ static int say(const struct cmd_args *args, const struct attach_result *result)
 
 int cmd_attach(const struct cmd_args *args)
 {
-	const struct attach attach = { .pin_dir = args->pin_dir,
-				       .names = args->operands,
-				       .count = args->count,
-				       .given = args->given,
-				       .wanted = args->settings,
-				       .xdp = args->xdp };
+	struct attach attach = { .pin_dir = args->pin_dir,
+				 .names = args->operands,
+				 .count = args->count,
+				 .given = args->given,
+				 .wanted = args->settings,
+				 .xdp = args->xdp };
 	struct attach_result result;
+	struct settings defaults;
 	int err;
 
 	if (!args->count)
 		return log_usage("attach: expected an interface: synward "
 				 "attach IFACE; ip link shows what there is");
-	err = kernel_check_privilege() ?:
-		      kernel_check()   ?:
-					 attach_run(&attach, &result);
+	settings_default(&defaults);
+	err = settings_bounds(args->given, &defaults, &attach.wanted) ?:
+		      kernel_check_privilege()                        ?:
+		      kernel_check()                                  ?:
+		      attach_run(&attach, &result);
 	if (err)
 		return err;
 	err = say(args, &result);

@@ -41,13 +41,15 @@ static const struct {
 	  "nothing, off nobody\n"
 	  "  --start 25%    adaptive: from which share of a listener's backlog "
 	  "on\n"
+	  "  --end 12%      adaptive: and below which share no longer (half of "
+	  "start)\n"
 	  "  --port LIST    protect these only: 80,443,8000-8010\n"
 	  "  --xdp WHERE    native (in the driver), generic, or auto "
 	  "(default): "
 	  "native if the\n"
 	  "                 driver has it\n"
 	  "\n"
-	  "Mode, start and ports hold for all interfaces under one "
+	  "Mode, start, end and ports hold for all interfaces under one "
 	  "--pin-dir.\n" },
 	{ "detach",
 	  "  --all              every interface, of whatever version of "
@@ -57,7 +59,9 @@ static const struct {
 	{ "mode",
 	  "adaptive challenges while a listener's queue fills, always every "
 	  "SYN, observe\n"
-	  "counts and changes nothing, off challenges nobody.\n" },
+	  "counts and changes nothing, off challenges nobody. --start and "
+	  "--end stay as they\n"
+	  "are unless they are given.\n" },
 	{ "keys", "Never prints a secret.\n" },
 };
 

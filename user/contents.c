@@ -26,6 +26,7 @@ static void write_config(const struct maps *maps,
 	const struct sw_config config = {
 		.mode = settings->mode,
 		.start_percent = settings->start_percent,
+		.end_percent = settings->end_percent,
 		.listed_only = settings->listed_only,
 		.clock_offset_ns = clock_offset_ns,
 		.rmem_max = sysctl_rmem_max(),

@@ -12,16 +12,17 @@
 
 static const struct cmd commands[] = {
 	{ "attach",
-	  "IFACE... [--mode MODE] [--start 25%] [--port N[,N...]] "
-	  "[--xdp native|generic|auto]",
+	  "IFACE... [--mode MODE] [--start 25%] [--end 12%] "
+	  "[--port N[,N...]] [--xdp native|generic|auto]",
 	  "protect what listens on TCP behind these interfaces", cmd_attach,
-	  CMD_MODE | CMD_START | CMD_PORT | CMD_XDP, ANY },
+	  CMD_MODE | CMD_START | CMD_END | CMD_PORT | CMD_XDP, ANY },
 	{ "detach", "IFACE... | --all [--grace SECONDS]",
 	  "stop challenging, wait (3 s) for clients in flight, leave nothing "
 	  "behind",
 	  cmd_detach, CMD_ALL | CMD_GRACE, ANY },
-	{ "mode", "off|observe|adaptive|always",
-	  "change whom to challenge, for all interfaces", cmd_mode, 0, 1 },
+	{ "mode", "off|observe|adaptive|always [--start 25%] [--end 12%]",
+	  "change whom to challenge, for all interfaces", cmd_mode,
+	  CMD_START | CMD_END, 1 },
 	{ "status", "", "what is attached, under attack or not, rates",
 	  cmd_status, 0, 0 },
 	{ "stats", "", "every counter with its meaning", cmd_stats, 0, 0 },

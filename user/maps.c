@@ -211,6 +211,7 @@ int maps_read_settings(const struct maps *maps, struct settings *ret_settings)
 	struct settings settings = {
 		.mode = __atomic_load_n(&maps->config->mode, __ATOMIC_RELAXED),
 		.start_percent = maps->config->start_percent,
+		.end_percent = maps->config->end_percent,
 		.listed_only = maps->config->listed_only,
 	};
 	int err = 0;
@@ -308,9 +309,16 @@ void maps_write_config(const struct maps *maps, const struct sw_config *config)
 	*maps->config = *config;
 }
 
-void maps_store_mode(const struct maps *maps, enum sw_mode mode)
+static void store(__u32 *field, __u32 value)
 {
-	__atomic_store_n(&maps->config->mode, mode, __ATOMIC_RELEASE);
+	__atomic_store_n(field, value, __ATOMIC_RELEASE);
+}
+
+void maps_store_mode(const struct maps *maps, const struct settings *settings)
+{
+	store(&maps->config->start_percent, settings->start_percent);
+	store(&maps->config->end_percent, settings->end_percent);
+	store(&maps->config->mode, settings->mode);
 }
 
 int maps_iface_open(const char *pin_dir, const char *dir,
@@ -332,5 +340,5 @@ void maps_iface_close(struct sw_iface *iface)
 
 void maps_iface_store(__u32 *field, __u32 value)
 {
-	__atomic_store_n(field, value, __ATOMIC_RELEASE);
+	store(field, value);
 }

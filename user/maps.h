@@ -62,8 +62,9 @@ int maps_write_ring(const struct maps *maps, __u32 slot,
 int maps_write_ports(const struct maps *maps, const struct ports *ports);
 void maps_write_config(const struct maps *maps, const struct sw_config *config);
 
-/* What may change while packets read it: one field, one store. */
-void maps_store_mode(const struct maps *maps, enum sw_mode mode);
+/* What may change while packets read it: one field, one store. Mode, start and
+ * end; a packet between two of the stores decides by a mixture, harmlessly. */
+void maps_store_mode(const struct maps *maps, const struct settings *settings);
 
 /* PIN_DIR/a/sw_iface (or the same below maps/new), mapped for one-field
  * stores. */

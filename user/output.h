@@ -37,8 +37,8 @@ struct output_detach {
 };
 
 struct output_mode {
-	enum sw_mode before, now;
-	unsigned start_percent;
+	enum sw_mode before;
+	const struct settings *now;
 };
 
 struct output_key {

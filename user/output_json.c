@@ -41,6 +41,7 @@ static void set_settings(json_t *object, const struct settings *settings)
 	json_object_set_new(object, "mode",
 			    json_string(settings_mode_name(settings->mode)));
 	set_number(object, "start_percent", settings->start_percent);
+	set_number(object, "end_percent", settings->end_percent);
 	json_object_set_new(object, "ports",
 			    settings->listed_only ?
 				    ports_array(&settings->ports) :
@@ -102,18 +103,21 @@ static void json_detach(const struct output_detach *o)
 
 static void json_mode(const struct output_mode *o)
 {
-	print(json_pack("{s:s, s:s, s:i}", "mode", settings_mode_name(o->now),
-			"mode_before", settings_mode_name(o->before),
-			"start_percent", (int)o->start_percent));
+	print(json_pack("{s:s, s:s, s:i, s:i}", "mode",
+			settings_mode_name(o->now->mode), "mode_before",
+			settings_mode_name(o->before), "start_percent",
+			(int)o->now->start_percent, "end_percent",
+			(int)o->now->end_percent));
 }
 
 static json_t *iface_object(const struct stats_status *s,
 			    const struct state_iface *iface)
 {
 	return json_pack(
-		"{s:s, s:I, s:s, s:b, s:b, s:I, s:f}", "name", iface->name,
+		"{s:s, s:I, s:s, s:b, s:b, s:b, s:I, s:f}", "name", iface->name,
 		"ifindex", (json_int_t)iface->pinned.ifindex, "xdp",
-		iface->pinned.xdp_native ? "native" : "generic", "draining",
+		iface->pinned.xdp_native ? "native" : "generic", "metadata",
+		(int)!state_iface_blind(iface), "draining",
 		(int)iface->pinned.draining, "dead", (int)iface->dead,
 		"attached",
 		(json_int_t)clock_wall(iface->pinned.attached_ns, s->now_ns),

@@ -31,11 +31,15 @@ static void print_iface(const struct stats_status *s,
 		       pins_command(s->pin_dir), iface->name);
 		return;
 	}
-	printf("attached since %s (%s), %s XDP%s\n",
+	printf("attached since %s (%s), %s XDP%s%s\n",
 	       text_time(clock_wall(iface->pinned.attached_ns, s->now_ns),
 			 when),
 	       text_age(s->now_ns - iface->pinned.attached_ns, age),
 	       iface->pinned.xdp_native ? "native" : "generic",
+	       state_iface_blind(iface) ?
+		       ", whose driver gives TC no metadata, so that TC checks "
+		       "cookies once more" :
+		       "",
 	       iface->pinned.draining ? ", being detached: challenging nobody" :
 					"");
 }
@@ -44,7 +48,7 @@ static void print_settings(const struct settings *settings)
 {
 	char mode[SETTINGS_TEXT], ports[PORTS_TEXT];
 
-	settings_mode_format(settings->mode, settings->start_percent, mode);
+	settings_mode_format(settings, mode);
 	ports_format(&settings->ports, ports);
 	printf("mode %s, %s%s\n", mode,
 	       settings->listed_only ? "TCP ports " : "all listening TCP ports",

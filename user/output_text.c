@@ -42,8 +42,7 @@ static void text_attach(const struct output_attach *o)
 	};
 	char mode[SETTINGS_TEXT];
 
-	settings_mode_format(o->settings->mode, o->settings->start_percent,
-			     mode);
+	settings_mode_format(o->settings, mode);
 	for (size_t i = 0; i < o->count; i++) {
 		printf("%s: %s ", o->names[i], doing[o->settings->mode]);
 		print_ports(o);
@@ -74,7 +73,7 @@ static void text_mode(const struct output_mode *o)
 {
 	char mode[SETTINGS_TEXT];
 
-	settings_mode_format(o->now, o->start_percent, mode);
+	settings_mode_format(o->now, mode);
 	printf("mode %s, was %s\n", mode, settings_mode_name(o->before));
 }
 

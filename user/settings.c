@@ -21,6 +21,7 @@ void settings_default(struct settings *settings)
 	memset(settings, 0, sizeof(*settings));
 	settings->mode = SW_MODE_ADAPTIVE;
 	settings->start_percent = 25;
+	settings->end_percent = 12;
 }
 
 int settings_mode_parse(const char *word, enum sw_mode *ret_mode)
@@ -36,17 +37,48 @@ int settings_mode_parse(const char *word, enum sw_mode *ret_mode)
 			 word);
 }
 
-int settings_start_parse(const char *text, unsigned *ret_percent)
+static int parse_percent(const char *option, const char *text,
+			 unsigned *ret_percent)
 {
 	size_t digits = strspn(text, "0123456789");
 	unsigned long percent = strtoul(text, NULL, 10);
 
 	if (!digits || digits > 3 || percent < 1 || percent > 100 ||
 	    (text[digits] && strcmp(text + digits, "%")))
-		return log_usage("--start \"%s\": expected 1%% to 100%% of a "
+		return log_usage("%s \"%s\": expected 1%% to 100%% of a "
 				 "listener's backlog",
-				 text);
+				 option, text);
 	*ret_percent = percent;
+	return 0;
+}
+
+int settings_start_parse(const char *text, unsigned *ret_percent)
+{
+	return parse_percent("--start", text, ret_percent);
+}
+
+int settings_end_parse(const char *text, unsigned *ret_percent)
+{
+	return parse_percent("--end", text, ret_percent);
+}
+
+int settings_bounds(unsigned given, const struct settings *base,
+		    struct settings *settings)
+{
+	unsigned start = given & SETTINGS_START ? settings->start_percent :
+						  base->start_percent;
+	unsigned end = base->end_percent;
+
+	if (given & SETTINGS_END)
+		end = settings->end_percent;
+	else if (given & SETTINGS_START)
+		end = start > 1 ? start / 2 : 1;
+	if (end > start)
+		return log_usage("--end %u%%: expected at most --start, which "
+				 "is %u%%",
+				 end, start);
+	settings->start_percent = start;
+	settings->end_percent = end;
 	return 0;
 }
 
@@ -55,14 +87,17 @@ const char *settings_mode_name(enum sw_mode mode)
 	return mode < SW_MODES ? mode_names[mode] : "unknown";
 }
 
-void settings_mode_format(enum sw_mode mode, unsigned start_percent,
+void settings_mode_format(const struct settings *settings,
 			  char text[SETTINGS_TEXT])
 {
-	if (mode == SW_MODE_ADAPTIVE || mode == SW_MODE_OBSERVE)
-		snprintf(text, SETTINGS_TEXT, "%s (start %u%%)",
-			 settings_mode_name(mode), start_percent);
+	const char *name = settings_mode_name(settings->mode);
+
+	if (settings->mode == SW_MODE_ADAPTIVE ||
+	    settings->mode == SW_MODE_OBSERVE)
+		snprintf(text, SETTINGS_TEXT, "%s (start %u%%, end %u%%)", name,
+			 settings->start_percent, settings->end_percent);
 	else
-		snprintf(text, SETTINGS_TEXT, "%s", settings_mode_name(mode));
+		snprintf(text, SETTINGS_TEXT, "%s", name);
 }
 
 const char *settings_conflict(unsigned given, const struct settings *wanted,
@@ -73,6 +108,9 @@ const char *settings_conflict(unsigned given, const struct settings *wanted,
 	if (given & SETTINGS_START &&
 	    wanted->start_percent != in_force->start_percent)
 		return "--start";
+	if (given & SETTINGS_END &&
+	    wanted->end_percent != in_force->end_percent)
+		return "--end";
 	if (given & SETTINGS_PORTS &&
 	    (!in_force->listed_only ||
 	     !ports_equal(&wanted->ports, &in_force->ports)))

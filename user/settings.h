@@ -16,11 +16,13 @@ enum settings_given {
 	SETTINGS_MODE = 1,
 	SETTINGS_START = 2,
 	SETTINGS_PORTS = 4,
+	SETTINGS_END = 8,
 };
 
 struct settings {
 	enum sw_mode mode;
 	unsigned start_percent; /* of a listener's backlog, 1..100 */
+	unsigned end_percent;   /* the same, 1..start_percent */
 	bool listed_only;       /* protect no port but these */
 	struct ports ports;
 };
@@ -30,16 +32,25 @@ void settings_default(struct settings *settings);
 /* Each returns -EINVAL, having said what was wrong, or 0. */
 int settings_mode_parse(const char *word, enum sw_mode *ret_mode);
 int settings_start_parse(const char *text, unsigned *ret_percent);
+int settings_end_parse(const char *text, unsigned *ret_percent);
+
+/*
+ * Brings start and end together: end is half of start where it was not given,
+ * and never above it. base: what holds where neither was. -EINVAL, logged, if
+ * the two that were given cannot be.
+ */
+int settings_bounds(unsigned given, const struct settings *base,
+		    struct settings *settings);
 
 const char *settings_mode_name(enum sw_mode mode);
 
-/* Writes pf's words: "adaptive (start 25%)", "always". */
-void settings_mode_format(enum sw_mode mode, unsigned start_percent,
+/* Writes pf's words: "adaptive (start 25%, end 12%)", "always". */
+void settings_mode_format(const struct settings *settings,
 			  char text[SETTINGS_TEXT]);
 
 /*
  * What of the wanted and given settings is not what is in force: "--mode",
- * "--start", "--port", or NULL if nothing differs.
+ * "--start", "--end", "--port", or NULL if nothing differs.
  */
 const char *settings_conflict(unsigned given, const struct settings *wanted,
 			      const struct settings *in_force);

@@ -19,6 +19,13 @@ struct state_iface {
 	bool dead; /* interface deleted, or its XDP link taken off by force */
 };
 
+/* Does TC have to find out for itself what XDP has found? */
+static inline bool state_iface_blind(const struct state_iface *iface)
+{
+	return iface->pinned.no_room ||
+	       (iface->pinned.marks_set && !iface->pinned.marks_seen);
+}
+
 struct state {
 	const char *pin_dir;
 	int lock;         /* -1 = none */

@@ -22,6 +22,7 @@ const struct stats_column stats_columns[STATS_COLUMNS] = {
 	{ "cookies_valid", "came back and verified: real clients" },
 	{ "cookies_old", "were ours, two epochs ago or more" },
 	{ "cookies_bad", "never were ours" },
+	{ "cookies_replayed", "had become a connection before" },
 	{ "sockets_made", "finished connections handed to the kernel" },
 	{ "sockets_refused", "valid, but no connection; the reasons say why" },
 	{ "cookies_open", "estimated: could still come back, and have not" },
@@ -77,14 +78,11 @@ struct stats_verdict stats_judge(const struct stats_evidence *e)
 	return v;
 }
 
-#define ATTACH_GENERIC "detach, then attach with --xdp generic"
-
 static const struct stats_fault faults[STATS_FAULTS] = {
 	{ SW_SYN_MPTCP, "turn MPTCP off in the server (Go: "
 			"GODEBUG=multipathtcp=0), or for all: sysctl -w "
 			"net.mptcp.enabled=0, and start it again" },
-	{ SW_SYN_NO_ROOM, ATTACH_GENERIC },
-	{ SW_ACK_NO_METADATA, ATTACH_GENERIC },
+	{ SW_SYN_NO_ROOM, "detach, then attach with --xdp generic" },
 	{ SW_TC_REFUSED_INVAL,
 	  "where it goes on rising: turn MPTCP off in the server" },
 	{ SW_TC_REFUSED_NETNS,

@@ -39,6 +39,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
 };
 
 enum {
@@ -71,7 +72,12 @@ enum tcx_action_base {
 };
 
 enum {
+	PACKET_HOST = 0, /* linux/if_packet.h, of skb->pkt_type */
+};
+
+enum {
 	BPF_TCP_LISTEN = 10,
+	BPF_TCP_NEW_SYN_RECV = 12,
 };
 
 struct xdp_md {
@@ -295,6 +301,7 @@ struct sock {
 	u8 sk_userlocks : 4;
 	u32 sk_ack_backlog;
 	u32 sk_max_ack_backlog;
+	atomic_t sk_drops;
 	struct sock_reuseport *sk_reuseport_cb;
 };
 
@@ -322,6 +329,11 @@ struct tcp_sock {
 	bool is_mptcp;
 	struct tcp_md5sig_info *md5sig_info;
 	struct tcp_ao_info *ao_info;
+};
+
+struct tcp_request_sock {
+	u32 rcv_isn;
+	u32 snt_isn;
 };
 
 struct bpf_tcp_req_attrs {

@@ -2,6 +2,8 @@
 /* See run.h; the kernel's side of it is in run_stage.c. */
 #include "run.h"
 
+#include "consumed.h"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <err.h>
@@ -130,6 +132,15 @@ static void clear_services(void)
 		assert_int_equal(bpf_map_delete_elem(fd, &port), 0);
 }
 
+static void clear_gates(void)
+{
+	int fd = bpf_map__fd(run_skel->maps.sw_gates);
+	__u64 listener;
+
+	while (!bpf_map_get_next_key(fd, NULL, &listener))
+		assert_int_equal(bpf_map_delete_elem(fd, &listener), 0);
+}
+
 void run_configure(void)
 {
 	store(run_skel->maps.sw_config, 0, &run_config);
@@ -142,11 +153,14 @@ void run_mode(enum sw_mode mode)
 	run_configure();
 }
 
+void run_iface(const struct sw_iface *iface)
+{
+	store(run_skel->maps.sw_iface, 0, iface);
+}
+
 void run_drain(void)
 {
-	struct sw_iface iface = { .draining = 1 };
-
-	store(run_skel->maps.sw_iface, 0, &iface);
+	run_iface(&(struct sw_iface){ .draining = 1 });
 }
 
 void run_port(__u16 port, struct sw_port *ret_port)
@@ -267,6 +281,12 @@ static void fate_check(const struct frame *in, const struct run *run)
 		assert_int_equal(mark->magic, RUN_MAGIC);
 		assert_int_equal(mark->service, run->service);
 		break;
+	case SW_ACT_RESET:
+		assert_int_equal(run->action, XDP_PASS);
+		assert_int_equal(run->out.len, in->len);
+		assert_int_equal(run->meta_len, 0);
+		assert_true(frame_checksums_ok(run->out.data, run->out.len));
+		break;
 	case SW_ACT_ANSWER:
 		assert_int_equal(run->action, XDP_TX);
 		assert_int_equal(run->meta_len, 0);
@@ -373,6 +393,48 @@ void run_shake(const struct frame_spec *syn, struct run_shake *s)
 	run_shake_ack(syn, s);
 }
 
+/* ---- consumed cookies ---- */
+
+static __u64 cookie_of(const struct run_mark *mark,
+		       const struct frame_spec *ack)
+{
+	return consumed_cookie(mark->unseen, ack->ack - 1);
+}
+
+void run_consume(const struct run_mark *mark, const struct frame_spec *ack,
+		 __u32 drops)
+{
+	__u64 cookie = cookie_of(mark, ack);
+	__u32 key = consumed_bucket(cookie);
+	struct sw_consumed_bucket bucket;
+
+	fetch(run_skel->maps.sw_consumed, key, &bucket);
+	consumed_remember(&bucket, cookie, drops, run_now());
+	store(run_skel->maps.sw_consumed, key, &bucket);
+}
+
+bool run_consumed(const struct run_mark *mark, const struct frame_spec *ack)
+{
+	__u64 cookie = cookie_of(mark, ack);
+	struct sw_consumed_bucket bucket;
+
+	fetch(run_skel->maps.sw_consumed, consumed_bucket(cookie), &bucket);
+	return consumed_before(&bucket, cookie, 0, run_now());
+}
+
+void run_crowd(const struct run_mark *mark, const struct frame_spec *ack)
+{
+	__u32 key = consumed_bucket(cookie_of(mark, ack));
+	struct sw_consumed_bucket bucket;
+
+	for (int i = 0; i < SW_CONSUMED_WAYS; i++)
+		bucket.entry[i] = (struct sw_consumed){
+			.cookie = i + 1,
+			.tick = consumed_tick(run_now()),
+		};
+	store(run_skel->maps.sw_consumed, key, &bucket);
+}
+
 /* ---- from the start ---- */
 
 static void default_settings(void)
@@ -380,6 +442,7 @@ static void default_settings(void)
 	run_config = (struct sw_config){
 		.mode = SW_MODE_ALWAYS,
 		.start_percent = 25,
+		.end_percent = 12,
 		.rmem_max = run_stage_rmem_max(),
 	};
 	run_keys = (struct sw_keyring){
@@ -400,5 +463,6 @@ void run_reset(void)
 	clear(run_skel->maps.sw_iface, 1);
 	clear(run_skel->maps.sw_local, SW_LOCAL_SLOTS + 1);
 	clear(run_skel->maps.sw_validated, SW_VALIDATED_SLOTS + 1);
+	clear_gates();
 	clear_services();
 }

@@ -48,6 +48,7 @@ void run_reset(void);
 void run_configure(void); /* run_config and run_keys to the kernel */
 void run_mode(enum sw_mode mode);
 void run_drain(void); /* detach has begun */
+void run_iface(const struct sw_iface *iface);
 void run_clock(__u32 epoch, __u64 into_ns);
 void run_clock_add(__s64 ns);
 __u64 run_now(void); /* synward's clock, as packets read it */
@@ -71,7 +72,8 @@ struct run {
 struct run_mark {
 	__u32 magic;
 	__u16 service;
-	__u16 kind; /* 1 valid, 2 follows, 3 looped */
+	__u16 kind; /* 1 valid, 2 follows */
+	__u32 unseen;
 	__u32 rcv_tsval;
 	__u32 rcv_tsecr;
 	__u16 mss;
@@ -114,6 +116,14 @@ struct run_shake {
 void run_shake(const struct frame_spec *syn, struct run_shake *s);
 /* The ACK of a SYN-ACK, whoever sent that. */
 void run_shake_ack(const struct frame_spec *syn, struct run_shake *s);
+
+/* As if this cookie, of a mark and its ACK, had become a connection, when its
+ * listener had dropped so many; and is it remembered? */
+void run_consume(const struct run_mark *mark, const struct frame_spec *ack,
+		 __u32 drops);
+bool run_consumed(const struct run_mark *mark, const struct frame_spec *ack);
+/* Fills the cookie's bucket with others. */
+void run_crowd(const struct run_mark *mark, const struct frame_spec *ack);
 
 /* ---- books ---- */
 

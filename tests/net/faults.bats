@@ -216,9 +216,22 @@ second_refused()
 	second_refused "--mode: .*synward.* mode\)" --mode observe
 }
 
-@test "a second interface with another start is told to begin anew" {
+@test "a second interface with another start is told to change it for all" {
 	synward attach srv --start 30%
-	second_refused "--start: .*detach --all, then attach" --start 40%
+	second_refused "--start: .*synward.* mode\)" --start 40%
+}
+
+@test "a second interface with another end is told to change it for all" {
+	synward attach srv --start 30%
+	second_refused "--end: .*synward.* mode\)" --end 10%
+}
+
+@test "an end above start is refused" {
+	fails 2 "--end 30%: expected at most --start" attach srv --end 30
+	nothing_left
+	synward attach srv --start 50
+	fails 2 "--end 51%: .*50%" mode adaptive --end 51
+	synward status | grep -q "start 50%, end 25%"
 }
 
 @test "a second interface with other ports is told to begin anew" {

@@ -174,6 +174,7 @@ static const struct internal {
 	{ "bpf_tcp_req_attrs" },
 	{ "inet_connection_sock" },
 	{ "tcp_options_received" },
+	{ "tcp_request_sock" },
 };
 
 static void is_in_the_kernel(void **state)

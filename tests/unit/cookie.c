@@ -19,7 +19,7 @@ static size_t append(unsigned char *to, size_t at, const void *from, size_t len)
 	return at + len;
 }
 
-static __u32 mac_by_sodium(const struct sw_key *key, const struct packet *p,
+static __u64 mac_by_sodium(const struct sw_key *key, const struct packet *p,
 			   __u32 isn, __u32 epoch, __u32 options)
 {
 	size_t address = p->version == 4 ? 4 : 16, n = 0;
@@ -123,8 +123,11 @@ static void assert_comes_back(const struct sw_keyring *keys, __u8 version,
 {
 	struct shake s = shake(keys, version, NOW, *offered);
 	/* garbage, to see that each field is filled */
-	struct cookie_options got = { 1, 99, !s.options.sack, !s.options.ecn,
-				      !s.options.timestamps };
+	struct cookie_options got = { .mss = 1,
+				      .wscale = 99,
+				      .sack = !s.options.sack,
+				      .ecn = !s.options.ecn,
+				      .timestamps = !s.options.timestamps };
 
 	assert_true(cookie_check(keys, &s.ack, &s.echo, NOW + 300 * MS, &got));
 	assert_same_options(&got, &s.options);

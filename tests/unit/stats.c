@@ -93,6 +93,9 @@ static void columns_are_sums_of_reasons(void **state)
 	counters.tc_refused_inval = 2048;
 	counters.ack_accept_full = 4096;
 	counters.ack_has_socket = 8192;
+	counters.ack_replayed = 16384;
+	counters.would_ack_replayed = 32768;
+	counters.tc_socket_crowded = 65536;
 	reasons_half_open(&counters, &sum);
 	assert_int_equal(sum.syn_seen, 1 + 2 + 4 + 8 + 16 + 32);
 	assert_int_equal(sum.syn_passed, 1 + 2 + 32);
@@ -102,7 +105,8 @@ static void columns_are_sums_of_reasons(void **state)
 	assert_int_equal(sum.cookies_valid, 64);
 	assert_int_equal(sum.cookies_bad, 128 + 256);
 	assert_int_equal(sum.cookies_old, 512);
-	assert_int_equal(sum.sockets_made, 1024);
+	assert_int_equal(sum.cookies_replayed, 16384 + 32768);
+	assert_int_equal(sum.sockets_made, 1024 + 65536);
 	assert_int_equal(sum.sockets_refused, 2048 + 4096);
 }
 
@@ -126,8 +130,6 @@ struct fault {
 };
 
 static const struct fault faults[] = {
-	{ "no room for metadata is cured by generic XDP", SW_ACK_NO_METADATA,
-	  "--xdp generic" },
 	{ "no room for the SYN-ACK is cured by generic XDP", SW_SYN_NO_ROOM,
 	  "--xdp generic" },
 	{ "an MPTCP listener is cured by turning that off", SW_SYN_MPTCP,
