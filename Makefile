@@ -45,6 +45,8 @@ programs = $(patsubst %.c,build/%,$(filter-out %.bpf.c,$(wildcard $(1))))
 UNIT := $(call programs,tests/unit/*.c)
 PROG := $(call programs,tests/prog/*.c)
 TOOLS := $(call programs,tests/bench/*.c tests/net/*.c)
+# What runs frames as prog tests do is linked as they are.
+RUNS := $(PROG) build/tests/bench/consumed
 
 .PHONY: all tests test bench lint format install uninstall clean help
 .DELETE_ON_ERROR:
@@ -87,10 +89,10 @@ $(UNIT): build/%: build/sanitized/%.o $(UNIT_OBJ)
 	@mkdir -p $(@D)
 	$(CLANG) $(CFLAGS_ALL) $(SANITIZE) $^ -o $@ $(TEST_LIBS)
 
-build/tests/prog/%: build/tests/prog/%.o $(TEST_LIB_SRC:%.c=build/%.o) $(LIB_OBJ)
+$(RUNS): build/tests/%: build/tests/%.o $(TEST_LIB_SRC:%.c=build/%.o) $(LIB_OBJ)
 	$(CC) $(CFLAGS_ALL) $^ -o $@ $(LDFLAGS) $(TEST_LIBS)
 
-$(TOOLS): build/tests/%: build/tests/%.o
+$(filter-out $(RUNS),$(TOOLS)): build/tests/%: build/tests/%.o
 	$(CC) $(CFLAGS_ALL) $^ -o $@ $(LDFLAGS) -lbpf
 
 build/tests/%.bpf.o: tests/%.bpf.c
@@ -108,8 +110,9 @@ build/tests/%.o: tests/%.c | build/synward.skel.h
 # A test program that has a BPF program of its own name includes its skeleton.
 $(foreach b,$(TEST_BPF_SRC:%.bpf.c=build/%),$(eval $(b).o: | $(b).skel.h))
 
-bench: tests ## clients under a paced flood of 200,000 SYN/s
+bench: tests ## clients under a paced flood of 200,000 SYN/s; cost per packet
 	./tests/bench/flood.sh
+	unshare --mount --net build/tests/bench/consumed
 
 # ---- house ----
 
