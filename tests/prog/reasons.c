@@ -499,6 +499,24 @@ static void kernels_own_goes_on(void **state)
 	run_wants(&s.ack, SW_ACK_HAS_SOCKET);
 }
 
+/* The tuple is used again, by a new SYN; then a segment of the old one comes. */
+static void a_new_syn_is_not_ended(void **state)
+{
+	struct frame_spec client = syn, again;
+	struct run_shake s;
+
+	(void)state;
+	client.sport = 40005;
+	again = client;
+	again.seq += 100000;
+	run_reset();
+	listener();
+	run_shake(&client, &s);
+	run_mode(SW_MODE_OFF);
+	run_request(&again);
+	run_wants(&s.ack, SW_ACK_HAS_SOCKET);
+}
+
 static const struct frame_spec client4 = { .flags = FRAME_SYN,
 					   .sport = 40003,
 					   .seq = 77,
@@ -565,6 +583,8 @@ int main(void)
 		   kernels_request_ends, &client4);
 	table_case(&t, "an ACK of our IPv6 cookie ends the kernel's request",
 		   kernels_request_ends, &client6);
+	table_case(&t, "a late segment does not end the request of a new SYN",
+		   a_new_syn_is_not_ended, NULL);
 	table_case(&t, "any other ACK on the kernel's request is the kernel's",
 		   kernels_own_goes_on, NULL);
 	table_case(&t, "every XDP reason was hit", every_xdp_reason_was_hit,
