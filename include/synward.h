@@ -99,7 +99,7 @@ struct sw_keyring {
 	__u64 made_ns[2];    /* 0 = no such generation */
 	__u32 generation[2]; /* 1, 2, ... */
 	__u32 second_from;   /* epoch from which key[1] is in force */
-	__u32 reserved;
+	__u32 from_file;     /* bit i: key[i] is of an operator's file */
 };
 
 #define SW_PORT_LISTED 1

@@ -46,6 +46,33 @@ static int refuse_conflict(const struct work *w)
 				 "detach --all, then attach all with it");
 }
 
+/* The one that waits for its epoch will do, too. */
+static int refuse_other_keys(const struct work *w)
+{
+	const struct maps *maps = &w->state.maps;
+	__u64 now_ns = clock_now(maps->config->clock_offset_ns);
+	struct sw_keyring ring;
+	bool same;
+	int err;
+
+	if (!w->attach->root)
+		return 0;
+	err = maps_read_ring(maps, &ring);
+	if (err)
+		return log_refused(err, "cannot read the keys");
+	same = keys_is_of(&ring, keys_in_force(&ring, now_ns),
+			  w->attach->root) ||
+	       keys_is_of(&ring, keys_newest(&ring), w->attach->root);
+	keys_wipe(&ring);
+	if (same)
+		return 0;
+	return log_usage("--key-file %s: is not where the key in force for all "
+			 "interfaces under %s comes from: leave it out, or go "
+			 "over to it first: %s keys rotate --key-file %s",
+			 w->attach->key_file, w->state.pin_dir,
+			 pins_command(w->state.pin_dir), w->attach->key_file);
+}
+
 static int refuse_attached(const struct work *w, const char *name)
 {
 	const struct state_iface *found = state_find(&w->state, name);
@@ -98,7 +125,8 @@ static int join_others(struct work *w)
 				 "one",
 				 w->state.pin_dir);
 	return maps_open(w->state.pin_dir, &w->state.maps) ?:
-							     refuse_conflict(w);
+		       refuse_conflict(w)                  ?:
+							     refuse_other_keys(w);
 }
 
 /* No device is touched before all of them have passed. */
@@ -170,7 +198,7 @@ static int attach_loaded(const struct work *w, const struct dataplane *plane,
 	if (err)
 		return err;
 	if (w->first && !w->done)
-		err = contents_write(&maps, &w->attach->wanted) ?:
+		err = contents_write(&maps, &w->attach->wanted, w->attach->root) ?:
 			      dataplane_start_timer(plane);
 	if (!err)
 		err = attach_links(w, plane, &maps, iface, ret_native);

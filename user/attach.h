@@ -5,6 +5,7 @@
 
 #include "dataplane.h"
 #include "iface.h"
+#include "keys.h"
 #include "settings.h"
 
 struct attach {
@@ -13,6 +14,8 @@ struct attach {
 	size_t count;
 	unsigned given; /* enum settings_given */
 	struct settings wanted;
+	const char *key_file;         /* NULL = none */
+	const struct keys_root *root; /* that file's, or NULL */
 	enum dataplane_xdp xdp;
 };
 

@@ -22,6 +22,7 @@ enum {
 	OPT_XDP,
 	OPT_ALL,
 	OPT_GRACE,
+	OPT_KEY_FILE,
 	OPT_VERSION
 };
 
@@ -39,6 +40,7 @@ static const struct option long_options[] = {
 	{ "xdp", required_argument, NULL, OPT_XDP },
 	{ "all", no_argument, NULL, OPT_ALL },
 	{ "grace", required_argument, NULL, OPT_GRACE },
+	{ "key-file", required_argument, NULL, OPT_KEY_FILE },
 	{}
 };
 
@@ -58,7 +60,7 @@ static const struct {
 	{ CMD_MODE, "--mode" },   { CMD_START, "--start" },
 	{ CMD_END, "--end" },     { CMD_PORT, "--port" },
 	{ CMD_XDP, "--xdp" },     { CMD_ALL, "--all" },
-	{ CMD_GRACE, "--grace" },
+	{ CMD_GRACE, "--grace" }, { CMD_KEY_FILE, "--key-file" },
 };
 
 static int parse_grace(const char *text, __u64 *ret_ns)
@@ -100,6 +102,10 @@ static int parse_own(struct cmd_args *args, int option, const char *value)
 	case OPT_GRACE:
 		args->given |= CMD_GRACE;
 		return parse_grace(value, &args->grace_ns);
+	case OPT_KEY_FILE:
+		args->given |= CMD_KEY_FILE;
+		args->key_file = value;
+		return 0;
 	default:
 		args->given |= CMD_ALL;
 		return 0;

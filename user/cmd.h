@@ -25,6 +25,7 @@ enum cmd_option {
 	CMD_XDP = 16,
 	CMD_ALL = 32,
 	CMD_GRACE = 64,
+	CMD_KEY_FILE = 128,
 };
 
 struct cmd;
@@ -43,6 +44,7 @@ struct cmd_args {
 	struct settings settings;
 	enum dataplane_xdp xdp;
 	__u64 grace_ns;
+	const char *key_file;
 	const struct output *out;
 };
 

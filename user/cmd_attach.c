@@ -5,7 +5,9 @@
 #include "attach.h"
 #include "cmd.h"
 #include "kernel.h"
+#include "keyfile.h"
 #include "listeners.h"
+#include "own.h"
 
 static int say(const struct cmd_args *args, const struct attach_result *result)
 {
@@ -24,29 +26,41 @@ static int say(const struct cmd_args *args, const struct attach_result *result)
 	return 0;
 }
 
+static int run(const struct cmd_args *args, const struct settings *wanted,
+	       const struct keys_root *root)
+{
+	const struct attach attach = { .pin_dir = args->pin_dir,
+				       .names = args->operands,
+				       .count = args->count,
+				       .given = args->given,
+				       .wanted = *wanted,
+				       .key_file = args->key_file,
+				       .root = root,
+				       .xdp = args->xdp };
+	struct attach_result result;
+	int err = attach_run(&attach, &result);
+
+	if (err)
+		return err;
+	err = say(args, &result);
+	free(result.native);
+	return err;
+}
+
 int cmd_attach(const struct cmd_args *args)
 {
-	struct attach attach = { .pin_dir = args->pin_dir,
-				 .names = args->operands,
-				 .count = args->count,
-				 .given = args->given,
-				 .wanted = args->settings,
-				 .xdp = args->xdp };
-	struct attach_result result;
-	struct settings defaults;
+	own_by(keys_root_free) struct keys_root *root = NULL;
+	struct settings wanted = args->settings, defaults;
 	int err;
 
 	if (!args->count)
 		return log_usage("attach: expected an interface: synward "
 				 "attach IFACE; ip link shows what there is");
 	settings_default(&defaults);
-	err = settings_bounds(args->given, &defaults, &attach.wanted) ?:
-		      kernel_check_privilege()                        ?:
-		      kernel_check()                                  ?:
-		      attach_run(&attach, &result);
-	if (err)
-		return err;
-	err = say(args, &result);
-	free(result.native);
-	return err;
+	err = settings_bounds(args->given, &defaults, &wanted) ?:
+		      kernel_check_privilege()                 ?:
+								 kernel_check();
+	if (!err && args->key_file)
+		err = keys_start() ?: keyfile_read(args->key_file, &root);
+	return err ?: run(args, &wanted, root);
 }

@@ -48,8 +48,11 @@ static const struct {
 	  "(default): "
 	  "native if the\n"
 	  "                 driver has it\n"
+	  "  --key-file FILE\n"
+	  "                 take the keys from this file (help keys) instead "
+	  "of random ones\n"
 	  "\n"
-	  "Mode, start, end and ports hold for all interfaces under one "
+	  "Mode, start, end, ports and keys hold for all interfaces under one "
 	  "--pin-dir.\n" },
 	{ "detach",
 	  "  --all              every interface, of whatever version of "
@@ -62,7 +65,18 @@ static const struct {
 	  "counts and changes nothing, off challenges nobody. --start and "
 	  "--end stay as they\n"
 	  "are unless they are given.\n" },
-	{ "keys", "Never prints a secret.\n" },
+	{ "keys",
+	  "Without a word: which keys there are, from when, until when. Never "
+	  "prints a secret.\n"
+	  "\n"
+	  "  rotate           a new key takes over at the start of the epoch "
+	  "after next (69 to\n"
+	  "                   137 s); no client in mid-handshake is lost\n"
+	  "  --key-file FILE  take it from this file: 32 bytes, or their "
+	  "base64, that only\n"
+	  "                   root can read. Machines with the same file have "
+	  "the same key in\n"
+	  "                   the same generation\n" },
 };
 
 static int help_one(const struct cmd *cmd)

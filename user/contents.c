@@ -2,19 +2,28 @@
 /* First contents of the shared maps. What they mean: include/synward.h. */
 #include "contents.h"
 
+#include <errno.h>
+
 #include "clock.h"
 #include "kernel.h"
 #include "keys.h"
 #include "log.h"
+#include "own.h"
 #include "sysctl.h"
 
-static int write_keys(const struct maps *maps, __u64 now_ns)
+static int write_keys(const struct maps *maps, const struct keys_root *given,
+		      __u64 now_ns)
 {
+	own_by(keys_root_free) struct keys_root *random = NULL;
 	struct sw_keyring ring;
-	int err = keys_make_ring(now_ns, &ring);
+	int err = keys_start();
 
 	if (err)
 		return err;
+	random = given ? NULL : keys_root_random();
+	if (!given && !random)
+		return log_refused(ENOMEM, "cannot make keys");
+	keys_make_ring(given ?: random, now_ns, &ring);
 	err = maps_write_ring(maps, 0, &ring);
 	keys_wipe(&ring);
 	return err ? log_refused(err, "cannot write the keys") : 0;
@@ -66,14 +75,15 @@ static int write_host(const struct maps *maps, __u64 now_ns)
 	return 0;
 }
 
-int contents_write(const struct maps *maps, const struct settings *wanted)
+int contents_write(const struct maps *maps, const struct settings *wanted,
+		   const struct keys_root *root)
 {
 	__s64 offset_ns = clock_offset();
 	__u64 now_ns = clock_now(offset_ns);
 	int err;
 
 	write_config(maps, wanted, offset_ns);
-	err = write_keys(maps, now_ns);
+	err = write_keys(maps, root, now_ns);
 	if (err)
 		return err;
 	err = maps_write_ports(maps, &wanted->ports);

@@ -13,9 +13,11 @@
 static const struct cmd commands[] = {
 	{ "attach",
 	  "IFACE... [--mode MODE] [--start 25%] [--end 12%] "
-	  "[--port N[,N...]] [--xdp native|generic|auto]",
+	  "[--port N[,N...]] [--xdp native|generic|auto] "
+	  "[--key-file FILE]",
 	  "protect what listens on TCP behind these interfaces", cmd_attach,
-	  CMD_MODE | CMD_START | CMD_END | CMD_PORT | CMD_XDP, ANY },
+	  CMD_MODE | CMD_START | CMD_END | CMD_PORT | CMD_XDP | CMD_KEY_FILE,
+	  ANY },
 	{ "detach", "IFACE... | --all [--grace SECONDS]",
 	  "stop challenging, wait (3 s) for clients in flight, leave nothing "
 	  "behind",
@@ -26,8 +28,9 @@ static const struct cmd commands[] = {
 	{ "status", "", "what is attached, under attack or not, rates",
 	  cmd_status, 0, 0 },
 	{ "stats", "", "every counter with its meaning", cmd_stats, 0, 0 },
-	{ "keys", "", "fingerprints, ages and epochs of the keys", cmd_keys, 0,
-	  0 },
+	{ "keys", "[rotate [--key-file FILE]]",
+	  "fingerprints, ages and epochs of the keys; have new ones take over",
+	  cmd_keys, CMD_KEY_FILE, 1 },
 	{ "help", "[COMMAND]", "this, or more about one command", cmd_help, 0,
 	  1 },
 	{ "version", "", "version of this program and of its pinned state",

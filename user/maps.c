@@ -7,8 +7,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/membarrier.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "own.h"
@@ -183,9 +186,15 @@ int maps_read_totals(const struct maps *maps, struct sw_totals *ret_totals)
 
 int maps_read_ring(const struct maps *maps, struct sw_keyring *ret_ring)
 {
-	__u32 slot = __atomic_load_n(&maps->config->key_slot, __ATOMIC_RELAXED);
+	const __u32 *key_slot = &maps->config->key_slot;
+	__u32 slot;
+	int err;
 
-	return read_one(maps->keys, &slot, ret_ring);
+	do { /* a ring that was replaced meanwhile may have been wiped */
+		slot = __atomic_load_n(key_slot, __ATOMIC_ACQUIRE);
+		err = read_one(maps->keys, &slot, ret_ring);
+	} while (slot != __atomic_load_n(key_slot, __ATOMIC_ACQUIRE));
+	return err;
 }
 
 static int read_listed(const struct maps *maps, struct ports *ports)
@@ -291,6 +300,36 @@ int maps_write_ring(const struct maps *maps, __u32 slot,
 		    const struct sw_keyring *ring)
 {
 	return write_one(maps->keys, slot, ring);
+}
+
+/*
+ * After this no packet reads by what it read of the maps before: XDP and TC
+ * programs are RCU readers, and this is how user space may ask for a grace
+ * period. False where it may not: with nohz_full (kernel/sched/membarrier.c).
+ */
+static bool wait_for_packets(void)
+{
+	return !syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+}
+
+/*
+ * The old slot is wiped, lest a key lie in the kernel twice, or after it has
+ * left the ring. Where we cannot know that no packet reads it, it stays until
+ * the next roll overwrites it: half a key would lose a client, and what a
+ * dead key could open has expired.
+ */
+int maps_replace_ring(const struct maps *maps, const struct sw_keyring *ring)
+{
+	static const struct sw_keyring empty;
+	__u32 old = maps->config->key_slot & 1;
+	int err = maps_write_ring(maps, !old, ring);
+
+	if (err)
+		return err;
+	__atomic_store_n(&maps->config->key_slot, !old, __ATOMIC_RELEASE);
+	if (wait_for_packets())
+		maps_write_ring(maps, old, &empty);
+	return 0;
 }
 
 int maps_write_ports(const struct maps *maps, const struct ports *ports)

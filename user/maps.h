@@ -62,6 +62,12 @@ int maps_write_ring(const struct maps *maps, __u32 slot,
 int maps_write_ports(const struct maps *maps, const struct ports *ports);
 void maps_write_config(const struct maps *maps, const struct sw_config *config);
 
+/*
+ * Puts another ring in force while packets read: it goes where none of them
+ * looks, then they are told by one store.
+ */
+int maps_replace_ring(const struct maps *maps, const struct sw_keyring *ring);
+
 /* What may change while packets read it: one field, one store. Mode, start and
  * end; a packet between two of the stores decides by a mixture, harmlessly. */
 void maps_store_mode(const struct maps *maps, const struct settings *settings);

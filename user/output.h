@@ -45,14 +45,16 @@ struct output_key {
 	char fingerprint[KEYS_FINGERPRINT];
 	__u32 generation;
 	bool in_force;
+	bool from_file; /* else random */
 	__u64 made_ns;
-	__u64 first_epoch;
+	__u64 first_epoch;    /* of which it is the key */
 	__u64 end_epoch;      /* the first that is not its; 0 = none known */
 	__u64 valid_until_ns; /* its last cookie's end; 0 = until it is rolled */
 };
 
 struct output_keys {
 	__u64 now_ns, epoch;
+	__u64 rotate_from_ns; /* when it is possible; past = now */
 	struct output_key keys[2];
 	size_t count;
 };
@@ -64,6 +66,7 @@ struct output {
 	void (*status)(const struct stats_status *s);
 	void (*stats)(const struct stats_counters *c);
 	void (*keys)(const struct output_keys *o);
+	void (*keys_rotate)(const struct output_keys *o); /* as it is now */
 	void (*version)(const char *version, unsigned abi);
 };
 

@@ -216,34 +216,44 @@ static void json_stats(const struct stats_counters *c)
 			"half_open", columns_object(&c->half_open)));
 }
 
+static double seconds_until(__u64 t_ns, const struct output_keys *o)
+{
+	return t_ns > o->now_ns ? (t_ns - o->now_ns) / 1e9 : 0;
+}
+
+/* last_epoch and valid_until are null as long as no other key is to follow. */
 static json_t *key_object(const struct output_keys *o,
 			  const struct output_key *k)
 {
-	json_t *object =
-		json_pack("{s:I, s:s, s:b, s:I, s:f, s:I}", "generation",
-			  (json_int_t)k->generation, "fingerprint",
-			  k->fingerprint, "in_force", (int)k->in_force, "made",
-			  (json_int_t)clock_wall(k->made_ns, o->now_ns),
-			  "age_seconds", (o->now_ns - k->made_ns) / 1e9,
-			  "first_epoch", (json_int_t)k->first_epoch);
+	bool ends = k->end_epoch;
 
-	if (k->end_epoch)
-		set_number(object, "last_epoch", k->end_epoch - 1);
-	if (k->valid_until_ns)
-		set_number(object, "valid_until",
-			   clock_wall(k->valid_until_ns, o->now_ns));
-	return object;
+	return json_pack(
+		"{s:I, s:s, s:s, s:b, s:I, s:f, s:I, s:f, s:o, s:o}",
+		"generation", (json_int_t)k->generation, "fingerprint",
+		k->fingerprint, "source", k->from_file ? "file" : "random",
+		"in_force", (int)k->in_force, "made",
+		(json_int_t)clock_wall(k->made_ns, o->now_ns), "age_seconds",
+		(o->now_ns - k->made_ns) / 1e9, "first_epoch",
+		(json_int_t)k->first_epoch, "first_epoch_in_seconds",
+		seconds_until(k->first_epoch << SW_EPOCH_SHIFT, o),
+		"last_epoch",
+		ends ? json_integer(k->end_epoch - 1) : json_null(),
+		"valid_until",
+		ends ? json_integer(clock_wall(k->valid_until_ns, o->now_ns)) :
+		       json_null());
 }
 
 static void json_keys(const struct output_keys *o)
 {
-	json_t *document = json_object(), *keys = json_array();
+	json_t *keys = json_array();
 
 	for (size_t i = 0; i < o->count; i++)
 		json_array_append_new(keys, key_object(o, &o->keys[i]));
-	json_object_set_new(document, "keys", keys);
-	set_number(document, "epoch", o->epoch);
-	print(document);
+	print(json_pack("{s:o, s:I, s:f, s:f}", "keys", keys, "epoch",
+			(json_int_t)o->epoch, "epoch_ends_in_seconds",
+			seconds_until((o->epoch + 1) << SW_EPOCH_SHIFT, o),
+			"rotate_possible_in_seconds",
+			seconds_until(o->rotate_from_ns, o)));
 }
 
 static void json_say_version(const char *version, unsigned abi)
@@ -258,5 +268,6 @@ const struct output output_json = {
 	.status = json_status,
 	.stats = json_stats,
 	.keys = json_keys,
+	.keys_rotate = json_keys,
 	.version = json_say_version,
 };

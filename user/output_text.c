@@ -107,32 +107,73 @@ static void text_stats(const struct stats_counters *c)
 		       stats_columns[i].name, stats_columns[i].help);
 }
 
+/* Of what is to come: "1 min 40 s". */
+static const char *until(__u64 t_ns, const struct output_keys *o,
+			 char text[TEXT_AGE])
+{
+	return text_age(t_ns > o->now_ns ? t_ns - o->now_ns : 0, text);
+}
+
+static void print_epochs(const struct output_key *k,
+			 const struct output_keys *o)
+{
+	char when[TEXT_TIME], left[TEXT_AGE];
+
+	if (k->first_epoch > o->epoch)
+		printf("  takes over at epoch %llu, in %s\n", k->first_epoch,
+		       until(k->first_epoch << SW_EPOCH_SHIFT, o, left));
+	else if (!k->end_epoch)
+		printf("  from epoch %llu on, until keys are rotated\n",
+		       k->first_epoch);
+	if (k->end_epoch)
+		printf("  epochs %llu to %llu, its cookies are valid until "
+		       "%s\n",
+		       k->first_epoch, k->end_epoch - 1,
+		       text_time(clock_wall(k->valid_until_ns, o->now_ns),
+				 when));
+}
+
 static void text_key(const struct output_key *k, const struct output_keys *o)
 {
 	char when[TEXT_TIME], ago[TEXT_AGE];
 
 	printf("generation %u  %s  %s\n", k->generation, k->fingerprint,
 	       k->in_force ? "in force" : "not in force");
-	printf("  made %s (%s ago)\n",
+	printf("  %s, made %s (%s ago)\n",
+	       k->from_file ? "from a file" : "random",
 	       text_time(clock_wall(k->made_ns, o->now_ns), when),
 	       text_age(o->now_ns - k->made_ns, ago));
-	if (!k->end_epoch) {
-		printf("  from epoch %llu on, until it is rolled\n",
-		       k->first_epoch);
-		return;
-	}
-	printf("  epochs %llu to %llu, its cookies are valid until %s\n",
-	       k->first_epoch, k->end_epoch - 1,
-	       text_time(clock_wall(k->valid_until_ns, o->now_ns), when));
+	print_epochs(k, o);
 }
 
 static void text_keys(const struct output_keys *o)
 {
+	char left[TEXT_AGE];
+
 	for (size_t i = 0; i < o->count; i++)
 		text_key(&o->keys[i], o);
-	printf("epoch %llu; a cookie is valid for the rest of its epoch and "
-	       "the next (68.7 s each)\n",
-	       o->epoch);
+	printf("epoch %llu, for another %s; a cookie is valid for the rest of "
+	       "its epoch and the next (68.7 s each)\n",
+	       o->epoch, until((o->epoch + 1) << SW_EPOCH_SHIFT, o, left));
+	if (o->rotate_from_ns > o->now_ns)
+		printf("keys rotate: possible again in %s\n",
+		       until(o->rotate_from_ns, o, left));
+	else
+		printf("keys rotate: possible now\n");
+}
+
+static void text_keys_rotate(const struct output_keys *o)
+{
+	const struct output_key *old = &o->keys[0], *new = &o->keys[1];
+	char when[TEXT_TIME], left[TEXT_AGE];
+
+	printf("generation %u (%s, %s) takes over at epoch %llu (in %s); "
+	       "cookies of generation %u are valid until %s\n",
+	       new->generation, new->fingerprint,
+	       new->from_file ? "from a file" : "random", new->first_epoch,
+	       until(new->first_epoch << SW_EPOCH_SHIFT, o, left),
+	       old->generation,
+	       text_time(clock_wall(old->valid_until_ns, o->now_ns), when));
 }
 
 static void text_version(const char *version, unsigned abi)
@@ -147,5 +188,6 @@ const struct output output_text = {
 	.status = output_status,
 	.stats = text_stats,
 	.keys = text_keys,
+	.keys_rotate = text_keys_rotate,
 	.version = text_version,
 };
