@@ -186,7 +186,9 @@ turned()
 	synward keys rotate
 	epoch begin 1
 	begin_held 10
+	[ "$(in_force)" = 1 ]
 	epoch begin 1
+	[ "$(in_force)" = 2 ]
 	all_made
 }
 
@@ -236,6 +238,7 @@ more_served()
 	synward keys rotate
 	more_served 25
 	epoch begin 1
+	[ "$(in_force)" = 1 ]
 	more_served 25
 	epoch begin 1
 	[ "$(in_force)" = 2 ]
