@@ -108,11 +108,11 @@ turned()
 	[ "$(epoch)" != "$1" ]
 }
 
-@test "an ACK held to its last instant, the end of the next epoch, is accepted" {
-	now=$(epoch begin 1)
+@test "an ACK held to the end of the next epoch is accepted" {
+	epoch begin 1
 	begin_held 1
 	epoch begin 1
-	epoch end 10000
+	epoch end 20000
 	all_made
 }
 
@@ -312,6 +312,7 @@ offset()
 @test "a wall clock stepped by an hour, either way, changes nothing" {
 	"${in_srv[@]}" ip link add more type veth peer name more2
 	"${in_srv[@]}" ip link set more up
+	epoch begin 0
 	before=$(offset)
 	begin_held 1
 	wait_for 5 knows_time +1h 3600

@@ -7,6 +7,7 @@
 #include "run.h"
 
 #include "cookie.h"
+#include "keys.h"
 
 #define ECN_SYN (FRAME_SYN | FRAME_ECE | FRAME_CWR)
 #define NO_RTT_MS 2147484 /* 2^31 us: no sample is taken of so old a TSecr */
@@ -429,6 +430,46 @@ static void slot_flips(void **state)
 	run_wants(&s.ack, SW_ACK_VALID);
 }
 
+/* What user space does at `keys rotate`, and the epochs that follow. */
+static void rotate(const struct keys_root *root)
+{
+	const __u32 one = 1;
+	struct sw_keyring next;
+
+	assert_int_equal(keys_roll(&run_keys, run_now(), root, &next), 0);
+	assert_int_equal(bpf_map__update_elem(run_skel->maps.sw_keys, &one,
+					      sizeof(one), &next, sizeof(next),
+					      BPF_ANY),
+			 0);
+	run_config.key_slot = 1;
+	memset(&run_keys, 0, sizeof(run_keys)); /* the old slot is wiped */
+	run_configure();
+}
+
+static void rotate_drops_nobody(void **state)
+{
+	const struct keys_root root = { .bytes = { 1, 2, 3 } };
+	struct run_shake s[4];
+
+	(void)state;
+	run_reset();
+	run_listen((struct run_listener){});
+	keys_make_ring(&root, run_now(), &run_keys);
+	run_configure();
+	for (int epoch = 0; epoch < 4; epoch++) {
+		struct frame_spec syn = linux_syn;
+
+		syn.sport = 40100 + epoch;
+		shake(&syn, &s[epoch]);
+		if (epoch == 0)
+			rotate(&root);
+		run_clock_add(1ULL << SW_EPOCH_SHIFT);
+		run_wants(&s[epoch].ack, SW_ACK_VALID);
+	}
+	run_tick();
+	run_wants(&s[2].ack, SW_ACK_OLD); /* under the key that took over */
+}
+
 int main(void)
 {
 	static struct table t;
@@ -446,6 +487,8 @@ int main(void)
 		   three_epochs_are_forgotten, NULL);
 	table_rows(&t, trips, round_trip);
 	table_case(&t, "a key roll drops nobody", roll_drops_nobody, NULL);
+	table_case(&t, "keys rotate drops nobody, four epochs long",
+		   rotate_drops_nobody, NULL);
 	table_case(&t, "an epoch has one key", keys_are_two, NULL);
 	table_case(&t, "the key slot says which keys are in force", slot_flips,
 		   NULL);
