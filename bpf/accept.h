@@ -10,7 +10,9 @@
 #include "consumed.h"
 #include "cookie.h"
 #include "listener.h"
+#include "made.h"
 #include "maps.h"
+#include "rst.h"
 #include "synack.h"
 
 /*
@@ -117,66 +119,78 @@ static __always_inline enum sw_reason accept_error(int err)
 }
 
 /* Has this cookie been made a connection already? unseen: cookie_check()'s. */
-static __always_inline bool accept_before(const struct packet *p,
-					  const struct listener *l,
-					  __u32 unseen, __u64 now_ns)
+static __always_inline bool accept_before(const struct packet *p, __u32 unseen,
+					  __u64 now_ns)
 {
 	__u64 cookie = consumed_cookie(unseen, p->ack_seq - 1);
 	const struct sw_consumed_bucket *bucket =
 		maps_consumed(consumed_bucket(cookie));
 
-	return bucket && consumed_before(bucket, cookie, l->drops, now_ns);
+	return bucket && consumed_before(bucket, cookie, now_ns);
+}
+
+/*
+ * The kernel began a handshake of its own between XDP's look and ours: the same
+ * as rst_write(), by helpers, for a program that writes directly gets a copy of
+ * each packet that somebody else sees, without its metadata.
+ */
+static __always_inline enum sw_reason accept_end_request(struct __sk_buff *skb,
+							 const struct packet *p,
+							 struct bpf_sock *sk)
+{
+	struct tcp_request_sock *request = bpf_skc_to_tcp_request_sock(sk);
+	__u32 at = p->tcp_at + RST_WORD_AT;
+	__be16 rst = RST_WORD, was;
+
+	if (!request || request->rcv_isn != p->seq - 1)
+		return SW_TC_SOCKET_EXISTS; /* of another SYN */
+	if (bpf_skb_load_bytes(skb, at, &was, sizeof(was)) ||
+	    bpf_l4_csum_replace(skb, p->tcp_at + RST_CHECK_AT, was, rst,
+				sizeof(rst)) ||
+	    bpf_skb_store_bytes(skb, at, &rst, sizeof(rst), 0))
+		return SW_TC_UNREADABLE;
+	return SW_TC_ENDS_REQUEST;
 }
 
 static __always_inline enum sw_reason
-accept_consume(const struct packet *p, __u32 unseen, __u32 drops, __u64 now_ns)
+accept_listener(struct __sk_buff *skb, const struct packet *p,
+		struct bpf_sock *sk, struct bpf_tcp_req_attrs *attrs,
+		__u32 unseen)
 {
-	__u64 cookie = consumed_cookie(unseen, p->ack_seq - 1);
-	struct sw_consumed_bucket *bucket =
-		maps_consumed(consumed_bucket(cookie));
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	enum sw_reason reason;
 
-	if (bucket && consumed_remember(bucket, cookie, drops, now_ns))
-		return SW_TC_SOCKET_CROWDED;
-	return SW_TC_SOCKET_MADE;
+	if (!tp)
+		return SW_TC_LISTENER_GONE;
+	reason = accept_error(bpf_sk_assign_tcp_reqsk(skb, (struct sock *)tp,
+						      attrs, sizeof(*attrs)));
+	if (reason == SW_TC_SOCKET_MADE)
+		made_hand(consumed_cookie(unseen, p->ack_seq - 1));
+	return reason;
 }
 
 /* Has the kernel take skb as the ACK of a request with these attributes. */
 static __always_inline enum sw_reason
-accept_request(struct __sk_buff *skb, const struct packet *p,
-	       struct tcp_sock *tp, struct bpf_tcp_req_attrs *attrs,
-	       __u32 unseen, __u64 now_ns)
-{
-	__u32 drops = ((struct sock *)tp)->sk_drops.counter;
-	enum sw_reason reason = accept_error(bpf_sk_assign_tcp_reqsk(
-		skb, (struct sock *)tp, attrs, sizeof(*attrs)));
-
-	if (reason == SW_TC_SOCKET_MADE)
-		reason = accept_consume(p, unseen, drops, now_ns);
-	return reason;
-}
-
-static __always_inline enum sw_reason
 accept_socket(struct __sk_buff *skb, const struct packet *p,
-	      struct bpf_tcp_req_attrs *attrs, __u32 unseen, __u64 now_ns)
+	      struct bpf_tcp_req_attrs *attrs, __u32 unseen)
 {
 	struct bpf_sock *sk = listener_lookup(skb, p);
-	enum sw_reason reason = SW_TC_SOCKET_EXISTS;
-	struct tcp_sock *tp;
+	enum sw_reason reason;
 
 	if (!sk)
 		return SW_TC_LISTENER_GONE;
-	if (sk->state == BPF_TCP_LISTEN) {
-		reason = SW_TC_LISTENER_GONE;
-		tp = bpf_skc_to_tcp_sock(sk);
-		if (tp)
-			reason = accept_request(skb, p, tp, attrs, unseen,
-						now_ns);
-	}
+	if (sk->state == BPF_TCP_LISTEN)
+		reason = accept_listener(skb, p, sk, attrs, unseen);
+	else if (sk->state == BPF_TCP_NEW_SYN_RECV)
+		reason = accept_end_request(skb, p, sk);
+	else
+		reason = SW_TC_SOCKET_EXISTS;
 	bpf_sk_release(sk);
 	return reason;
 }
 
-/* Does the kernel have a socket for this segment, other than a listener? */
+/* Does the kernel have a connection for this segment? A listener is none, nor
+ * is a handshake of its own, which would reset our cookie's client. */
 static __always_inline bool accept_has_child(struct __sk_buff *skb,
 					     const struct packet *p)
 {
@@ -185,7 +199,8 @@ static __always_inline bool accept_has_child(struct __sk_buff *skb,
 
 	if (!sk)
 		return false;
-	child = sk->state != BPF_TCP_LISTEN;
+	child = sk->state != BPF_TCP_LISTEN &&
+		sk->state != BPF_TCP_NEW_SYN_RECV;
 	bpf_sk_release(sk);
 	return child;
 }

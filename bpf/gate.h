@@ -18,9 +18,9 @@
 
 #include "types.h"
 
-/* A gate that has closed stays so for at least as long, so that a queue that
- * hovers about end does not flutter. */
-#define GATE_HOLD_NS 5000000000ULL
+/* A gate opens when no SYN has found the queue at end for so long: a queue that
+ * hovers about end does not make it flutter. */
+#define GATE_HOLD_NS 5000000000LL
 
 /* A listener's queue, and the bounds that the operator chose. */
 struct gate_queue {
@@ -44,7 +44,7 @@ static __always_inline __u32 gate_bound(__u32 backlog, __u32 percent)
  */
 static __always_inline void gate_tick(struct sw_gate *gate, __u64 now_ns)
 {
-	if (gate->tick_ns == now_ns)
+	if ((__s64)(now_ns - gate->tick_ns) <= 0)
 		return;
 	gate->tick_ns = now_ns;
 	gate->let_in = 0;
@@ -65,7 +65,8 @@ static __always_inline bool gate_pressed(const struct sw_gate *gate,
 /*
  * Shall this SYN be challenged? Several CPUs may ask at once for one gate;
  * then each may let in a few that another has not seen. Stores only what
- * changes, so that a flood does not fight for the cache line.
+ * changes, so that a flood does not fight for the cache line. Times of other
+ * CPUs may be a tick ahead of now.
  */
 static __always_inline bool
 gate_challenges(struct sw_gate *gate, const struct gate_queue *q, __u64 now_ns)
@@ -79,7 +80,7 @@ gate_challenges(struct sw_gate *gate, const struct gate_queue *q, __u64 now_ns)
 		return true;
 	}
 	if (gate->challenging) {
-		if (now_ns - gate->pressed_ns < GATE_HOLD_NS)
+		if ((__s64)(now_ns - gate->pressed_ns) < GATE_HOLD_NS)
 			return true;
 		gate->challenging = 0;
 	}

@@ -18,9 +18,10 @@ static __always_inline struct sw_gate *gates_of(const struct packet *p,
 	struct sw_gate *gate = bpf_map_lookup_elem(&sw_gates, &l->id);
 	struct sw_gate fresh = { .port = bpf_ntohs(p->dport) };
 
-	if (likely(gate))
+	if (likely(gate && gate->port == fresh.port))
 		return gate;
-	bpf_map_update_elem(&sw_gates, &l->id, &fresh, BPF_NOEXIST);
+	/* none, or of a listener that was there before */
+	bpf_map_update_elem(&sw_gates, &l->id, &fresh, BPF_ANY);
 	return bpf_map_lookup_elem(&sw_gates, &l->id);
 }
 

@@ -29,6 +29,8 @@ struct leave_mark {
 	struct bpf_tcp_req_attrs attrs;
 };
 
+_Static_assert(sizeof(struct leave_mark) <= 32, "more than some drivers take");
+
 enum leave_mark_kind {
 	LEAVE_MARK_VALID = 1, /* make a socket of attrs */
 	LEAVE_MARK_FOLLOWS,   /* its socket is being made */

@@ -23,7 +23,6 @@ struct listener {
 	__u32 backlog;    /* bound of either queue */
 	__u32 space;      /* bytes that its receive buffer has room for */
 	__u32 window_max; /* and what a first window may say */
-	__u32 drops;      /* handshakes that it could not finish */
 	__u32 overflow; /* jiffies when the kernel last used cookies; 0 never */
 	__u16 user_mss; /* TCP_MAXSEG, 0 = none */
 	__u8 wscale;    /* to announce */
@@ -143,7 +142,6 @@ static __always_inline void listener_read(const struct tcp_sock *tp,
 	l->half_open = tp->inet_conn.icsk_accept_queue.qlen.counter;
 	l->accepted = sk->sk_ack_backlog;
 	l->backlog = sk->sk_max_ack_backlog;
-	l->drops = sk->sk_drops.counter;
 	l->overflow = listener_overflow(tp, sk);
 	l->user_mss = tp->rx_opt.user_mss;
 	l->may_wscale = ns->sysctl_tcp_window_scaling;

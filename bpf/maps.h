@@ -98,6 +98,13 @@ struct {
 	__type(value, struct sw_consumed_bucket);
 } sw_consumed SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SW_HANDED_SLOTS);
+	__type(key, __u32);
+	__type(value, struct sw_handed);
+} sw_handed SEC(".maps");
+
 /* One per loaded pair of programs, so one per interface. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

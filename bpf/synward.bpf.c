@@ -20,6 +20,7 @@
 #include "leave.h"
 #include "listener.h"
 #include "local.h"
+#include "made.h"
 #include "maps.h"
 #include "packet.h"
 #include "rst.h"
@@ -73,6 +74,10 @@ __noinline int parse_tc(struct __sk_buff *skb, struct packet *p)
 			    (void *)(long)skb->data_end, skb->len, p);
 }
 
+/* More than a client sends in one go before its first segment is acknowledged;
+ * far less than sequence numbers of two SYNs on a tuple lie apart. */
+#define ACK_FLIGHT_MAX (1 << 20)
+
 /* Writes the SYN-ACK over the SYN. */
 static __always_inline enum sw_reason
 syn_answer(struct xdp_md *ctx, struct env *env, const struct packet *p,
@@ -103,12 +108,8 @@ static __always_inline enum sw_reason syn_challenge(struct xdp_md *ctx,
 						    const struct packet *p,
 						    const struct listener *l)
 {
-	enum sw_reason reason;
 	struct tcpopt opt = {};
 
-	reason = local_check(ctx, p, env->now_ns);
-	if (reason)
-		return reason;
 	/* Not passed: with accept_local or route_localnet the kernel would
 	 * take them, and a flood of them would fill its queue. */
 	if (local_bad_source(p, env->now_ns))
@@ -143,7 +144,8 @@ static __noinline enum sw_reason syn(struct xdp_md *ctx, struct env *env,
 		env->listening = true;
 	}
 	env->now_ns = maps_now(env->config);
-	reason = gates_syn(env, p, &l);
+	/* first, or what is for others would press the gate */
+	reason = local_check(ctx, p, env->now_ns) ?: gates_syn(env, p, &l);
 	if (reason)
 		return reason;
 	return l.mptcp ? SW_SYN_MPTCP : syn_challenge(ctx, env, p, &l);
@@ -165,23 +167,39 @@ ack_stranger(struct env *env, const struct packet *p, const struct listener *l,
 /*
  * The kernel has begun a handshake on this tuple. If this acknowledges our
  * SYN-ACK instead, to the same SYN, then that SYN was sent again after the gate
- * had opened: see rst.h.
+ * had opened: see rst.h. What follows the first segment must not get to the
+ * kernel either, or it would reset the client; the request says whose it is.
+ * In a batch the request is still there when XDP looks, and gone at IP.
  */
 static __always_inline enum sw_reason
-ack_on_request(struct xdp_md *ctx, struct env *env, const struct packet *p,
+ack_on_request(struct xdp_md *ctx, struct env *env, struct packet *p,
 	       const struct listener *l, const struct sw_keyring *keys)
 {
+	__u32 behind = p->seq - (l->client_isn + 1);
 	struct cookie_options o = {};
 	struct tcpopt opt = {};
 
-	if (likely(p->ack_seq == l->kernel_isn + 1) ||
-	    p->seq != l->client_isn + 1)
+	if (likely(p->ack_seq == l->kernel_isn + 1) || behind > ACK_FLIGHT_MAX)
 		return SW_ACK_HAS_SOCKET;
+	p->seq = l->client_isn + 1;
 	if (!keys || !parse_options(ctx, p, &opt) ||
-	    !cookie_check(keys, p, &opt, env->now_ns, &o) ||
-	    !rst_write(frame(ctx), frame_end(ctx), p))
+	    !cookie_check(keys, p, &opt, env->now_ns, &o))
 		return SW_ACK_HAS_SOCKET;
+	if (behind || !rst_write(frame(ctx), frame_end(ctx), p))
+		return SW_ACK_BEHIND_REQUEST;
 	return SW_ACK_ENDS_REQUEST;
+}
+
+/* What TC needs to know of a valid ACK. */
+static __always_inline void
+mark_valid(struct leave_mark *mark, const struct env *env,
+	   const struct packet *p, const struct listener *l,
+	   const struct tcpopt *opt, const struct cookie_options *o)
+{
+	validated_remember(p, env->now_ns);
+	mark->kind = LEAVE_MARK_VALID;
+	mark->unseen = o->unseen;
+	accept_attrs(o, opt, l, env->now_ns, &mark->attrs);
 }
 
 /*
@@ -190,7 +208,7 @@ ack_on_request(struct xdp_md *ctx, struct env *env, const struct packet *p,
  * ("combined stack size of 2 calls is 560. Too large", clang 14).
  */
 static __noinline enum sw_reason ack(struct xdp_md *ctx, struct env *env,
-				     const struct packet *p)
+				     struct packet *p)
 {
 	struct leave_mark mark = { .magic = load.magic,
 				   .service = env->service };
@@ -214,27 +232,22 @@ static __noinline enum sw_reason ack(struct xdp_md *ctx, struct env *env,
 	if (reason)
 		return reason;
 	if (validated_recently(p, env->now_ns)) {
-		if (listener_accept_full(&l))
-			return SW_ACK_ACCEPT_FULL;
 		mark.kind = LEAVE_MARK_FOLLOWS;
-		leave_set_mark(ctx, &mark);
-		return SW_ACK_FOLLOWS;
+		reason = SW_ACK_FOLLOWS;
+	} else {
+		if (!keys || !parse_options(ctx, p, &opt))
+			return SW_MALFORMED;
+		if (!cookie_check(keys, p, &opt, env->now_ns, &o))
+			return ack_stranger(env, p, &l, &opt, keys);
+		if (accept_before(p, o.unseen, env->now_ns))
+			return SW_ACK_REPLAYED;
+		mark_valid(&mark, env, p, &l, &opt, &o);
+		reason = SW_ACK_VALID;
 	}
-	if (!keys || !parse_options(ctx, p, &opt))
-		return SW_MALFORMED;
-	if (!cookie_check(keys, p, &opt, env->now_ns, &o))
-		return ack_stranger(env, p, &l, &opt, keys);
-	if (accept_before(p, &l, o.unseen, env->now_ns))
-		return SW_ACK_REPLAYED;
-
-	validated_remember(p, env->now_ns);
 	if (listener_accept_full(&l))
 		return SW_ACK_ACCEPT_FULL;
-	mark.kind = LEAVE_MARK_VALID;
-	mark.unseen = o.unseen;
-	accept_attrs(&o, &opt, &l, env->now_ns, &mark.attrs);
 	leave_set_mark(ctx, &mark);
-	return SW_ACK_VALID;
+	return reason;
 }
 
 static __always_inline enum sw_reason segment(struct xdp_md *ctx,
@@ -290,14 +303,16 @@ int sw_xdp_generic(struct xdp_md *ctx)
 }
 
 /* Headers that a driver left outside the linear part are fetched once. */
-static __always_inline enum sw_reason marked_parse(struct __sk_buff *skb,
-						   struct packet *p)
+static __always_inline enum sw_reason tc_parse(struct __sk_buff *skb,
+					       struct packet *p)
 {
-	if (!parse_tc(skb, p))
-		return SW_GO_ON;
-	if (bpf_skb_pull_data(skb, skb->len) || parse_tc(skb, p))
-		return SW_TC_UNREADABLE;
-	return SW_GO_ON;
+	int reason = parse_tc(skb, p);
+
+	if (likely(reason != SW_MALFORMED))
+		return reason;
+	if (bpf_skb_pull_data(skb, skb->len))
+		return SW_MALFORMED;
+	return parse_tc(skb, p);
 }
 
 /*
@@ -305,8 +320,8 @@ static __always_inline enum sw_reason marked_parse(struct __sk_buff *skb,
  * driver has no metadata, XDP's verdict does not get here, and has to be found
  * once more. False if it is none of ours; what was bad XDP has dropped.
  */
-static __always_inline bool verify(struct __sk_buff *skb,
-				   struct leave_mark *mark)
+static __always_inline bool unmarked(struct __sk_buff *skb,
+				     struct leave_mark *mark)
 {
 	struct env env = { .config = maps_config() };
 	struct cookie_options o = {};
@@ -315,8 +330,8 @@ static __always_inline bool verify(struct __sk_buff *skb,
 	struct tcpopt opt = {};
 	struct packet p = {};
 
-	if (skb->pkt_type != PACKET_HOST || !env.config ||
-	    marked_parse(skb, &p) || service_find(&p, &env) ||
+	if (skb->pkt_type != PACKET_HOST || !env.config || tc_parse(skb, &p) ||
+	    service_find(&p, &env) ||
 	    (p.flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_ACK ||
 	    service_idle(&env) ||
 	    listener_find_tc(skb, &p, &l) != LISTENER_FOUND)
@@ -326,11 +341,10 @@ static __always_inline bool verify(struct __sk_buff *skb,
 		return false;
 	mark->service = env.service;
 	if (cookie_check(keys, &p, &opt, env.now_ns, &o) &&
-	    !accept_before(&p, &l, o.unseen, env.now_ns)) {
-		validated_remember(&p, env.now_ns);
-		mark->kind = LEAVE_MARK_VALID;
-		mark->unseen = o.unseen;
-		accept_attrs(&o, &opt, &l, env.now_ns, &mark->attrs);
+	    !accept_before(&p, o.unseen, env.now_ns) &&
+	    !validated_handed(&p, env.now_ns)) {
+		mark_valid(mark, &env, &p, &l, &opt, &o);
+		validated_hand(&p, env.now_ns);
 		return true;
 	}
 	mark->kind = LEAVE_MARK_FOLLOWS;
@@ -341,18 +355,14 @@ static __always_inline bool verify(struct __sk_buff *skb,
 static __always_inline enum sw_reason marked(struct __sk_buff *skb,
 					     struct leave_mark *mark)
 {
-	const struct sw_config *config = maps_config();
 	struct packet p = {};
-	enum sw_reason reason;
 
 	if (mark->kind == LEAVE_MARK_FOLLOWS && !leave_looped(skb))
 		return SW_TC_LOOPED;
-	reason = marked_parse(skb, &p);
-	if (reason)
-		return reason;
+	if (tc_parse(skb, &p))
+		return SW_TC_UNREADABLE;
 	if (mark->kind == LEAVE_MARK_VALID)
-		return accept_socket(skb, &p, &mark->attrs, mark->unseen,
-				     config ? maps_now(config) : 0);
+		return accept_socket(skb, &p, &mark->attrs, mark->unseen);
 	return accept_has_child(skb, &p) ? SW_TC_SOCKET_EXISTS : SW_TC_NO_CHILD;
 }
 
@@ -365,7 +375,7 @@ int sw_tc(struct __sk_buff *skb)
 	if (unlikely(found)) {
 		leave_saw_mark();
 		mark = *found;
-	} else if (likely(!leave_marks_get_lost()) || !verify(skb, &mark)) {
+	} else if (likely(!leave_marks_get_lost()) || !unmarked(skb, &mark)) {
 		return leave_tc(skb, SW_SERVICE_NONE, SW_TC_UNMARKED);
 	}
 	return leave_tc(skb, mark.service, marked(skb, &mark));

@@ -59,6 +59,25 @@ static __always_inline void validated_remember(const struct packet *p,
 	v->dport = p->dport;
 	v->ack_seq = p->ack_seq;
 	v->now_ns = now_ns;
+	v->handed_ns = 0;
+}
+
+/* For TC without marks, which sees the whole batch before IP, too. */
+static __always_inline void validated_hand(const struct packet *p, __u64 now_ns)
+{
+	struct sw_validated *v = validated_slot(p);
+
+	if (v)
+		v->handed_ns = now_ns;
+}
+
+static __always_inline bool validated_handed(const struct packet *p,
+					     __u64 now_ns)
+{
+	const struct sw_validated *v = validated_slot(p);
+
+	return v && now_ns - v->handed_ns <= VALIDATED_NS &&
+	       validated_recently(p, now_ns);
 }
 
 /*

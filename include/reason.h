@@ -16,7 +16,8 @@
 
 /* clang-format off */
 
-/* XDP hands these to the kernel as they came. */
+/* XDP hands these to the kernel, or keeps its word to a client that has a
+ * cookie: the same in every mode. */
 #define SW_REASONS_PASS(X)                                                     \
 	X(NOT_TCP, not_tcp, PASS, NONE, NORMAL,                                \
 	  "not TCP over IPv4 or IPv6")                                         \
@@ -63,6 +64,12 @@
 	X(ACK_ENDS_REQUEST, ack_ends_request, RESET, NONE, NORMAL,             \
 	  "ACK of our cookie, but the kernel had begun a handshake of its "    \
 	  "own: forgotten, the client's next segment opens")                   \
+	X(ACK_BEHIND_REQUEST, ack_behind_request, DROP, NONE, NORMAL,          \
+	  "data of our cookie's client, but the kernel has begun a handshake " \
+	  "of its own; the client sends it again")                             \
+	X(ACK_ACCEPT_FULL, ack_accept_full, DROP, REFUSED, FAULT,              \
+	  "valid ACK, or data behind it, while the accept queue is full; "     \
+	  "what it sends is sent again")                                       \
 	X(ACK_FOLLOWS, ack_follows, MARK, NONE, NORMAL,                        \
 	  "segment right behind an ACK whose socket is being made")            \
 	X(ACK_VALID, ack_valid, MARK, VALID, NORMAL,                           \
@@ -87,9 +94,6 @@
 	  "ACK of our cookie, but older than two epochs")                      \
 	X(ACK_BAD, ack_bad, DROP, BAD, ATTACK,                                 \
 	  "ACK that is no cookie of ours, nor of a connection")                \
-	X(ACK_ACCEPT_FULL, ack_accept_full, DROP, REFUSED, FAULT,              \
-	  "valid ACK, or data behind it, while the accept queue is full; "     \
-	  "what it sends is sent again")                                       \
 	X(ACK_REPLAYED, ack_replayed, DROP, REPLAYED, NORMAL,                  \
 	  "ACK of a cookie that was a connection already: a late duplicate")
 
@@ -99,11 +103,11 @@
 	  "packet without our mark")                                           \
 	X(TC_SOCKET_MADE, tc_socket_made, PASS, MADE, NORMAL,                  \
 	  "finished handshake handed to the kernel")                           \
-	X(TC_SOCKET_CROWDED, tc_socket_crowded, PASS, MADE, NORMAL,            \
-	  "the same, but to remember its cookie another one was forgotten, "   \
-	  "whose late duplicate could open again")                             \
 	X(TC_SOCKET_EXISTS, tc_socket_exists, PASS, NONE, NORMAL,              \
 	  "the connection already exists (a duplicate ACK, or its data)")      \
+	X(TC_ENDS_REQUEST, tc_ends_request, RESET, NONE, NORMAL,               \
+	  "valid cookie, but the kernel had just begun a handshake of its "    \
+	  "own: forgotten, the client's next segment opens")                   \
 	X(TC_LOOPED, tc_looped, LOOP, NONE, NORMAL,                            \
 	  "segment sent round once, so that its socket exists when it returns") \
 	X(TC_NO_CHILD, tc_no_child, DROP, NONE, FAULT,                         \

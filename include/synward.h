@@ -39,6 +39,7 @@
 #define SW_GATES_MAX 4096      /* listening sockets whose queue is watched */
 #define SW_CONSUMED_BUCKETS 16384 /* of cookies that have become a socket */
 #define SW_CONSUMED_WAYS 4        /* in each; both are powers of two */
+#define SW_HANDED_SLOTS 256       /* cookies between TC and TCP, per CPU */
 #define SW_CPUS_MAX 1024
 
 /* An epoch is 2^36 ns (68.7 s); a cookie lives for the rest of its own and
@@ -204,6 +205,7 @@ struct sw_totals {
 	struct sw_half_open sum;
 	struct sw_half_open_rates per_second;
 	struct sw_open_base base;
+	__u64 cookies_forgotten; /* by sw_consumed, before their time */
 	struct sw_reasons reasons;
 };
 
@@ -233,17 +235,22 @@ struct sw_validated {
 	__be16 dport;
 	__u32 ack_seq;
 	__u64 now_ns;
+	__u64 handed_ns; /* when TC handed it on that has no marks; else 0 */
 };
 
 /* maps/sw_consumed: cookies that have become a socket. Four to a bucket. */
 struct sw_consumed {
 	__u64 cookie; /* half of its MAC and its sequence number; 0 = free */
-	__u32 tick;   /* of 17 ms, in which it did */
-	__u32 drops;  /* the listener's, then */
+	__u64 made_ns;
 };
 
 struct sw_consumed_bucket {
 	struct sw_consumed entry[SW_CONSUMED_WAYS];
+};
+
+/* maps/sw_handed: per CPU, cookies on their way from TC to the kernel's TCP. */
+struct sw_handed {
+	__u64 cookie; /* as in sw_consumed; 0 = has arrived */
 };
 
 #endif

@@ -76,6 +76,8 @@ enum {
 };
 
 enum {
+	BPF_TCP_ESTABLISHED = 1,
+	BPF_TCP_SYN_RECV = 3,
 	BPF_TCP_LISTEN = 10,
 	BPF_TCP_NEW_SYN_RECV = 12,
 };
@@ -301,7 +303,6 @@ struct sock {
 	u8 sk_userlocks : 4;
 	u32 sk_ack_backlog;
 	u32 sk_max_ack_backlog;
-	atomic_t sk_drops;
 	struct sock_reuseport *sk_reuseport_cb;
 };
 
@@ -323,6 +324,7 @@ struct tcp_ao_info;
 
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
+	u32 snd_una;
 	u8 scaling_ratio;
 	u32 window_clamp;
 	struct tcp_options_received rx_opt;

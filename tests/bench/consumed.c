@@ -49,7 +49,7 @@ static void acks(struct frame *ret_used, struct frame *ret_bad)
 	run_shake(&syn, &s);
 	run_spec(&s.ack, &run);
 	memcpy(&mark, run.meta, sizeof(mark));
-	run_consume(&mark, &s.ack, 0);
+	run_consume(&mark, &s.ack);
 	run_clock_add(RUN_SECOND_NS); /* past the moment of segments behind */
 	frame_build(ret_used, &s.ack);
 	s.ack.ack++;

@@ -245,6 +245,7 @@ void frame_build(struct frame *f, const struct frame_spec *spec)
 		set_checksum(ip + 10, sum16(ip, tcp - ip, 0));
 	put_tcp(f, spec);
 	set_checksum(tcp + 16, tcp_sum(ip, tcp, f->data + f->len - tcp));
+	tcp[17] ^= spec->bad_checksum;
 	if (f->len < spec->pad_to)
 		put_filled(f, spec->pad_to - f->len, 0);
 }

@@ -73,6 +73,7 @@ struct frame_spec {
 	unsigned char ihl;         /* words */
 	unsigned char doff;        /* words */
 	int ip_len_add;            /* to what the IP header says */
+	bool bad_checksum;         /* of TCP */
 };
 
 /* Presets for .options: FRAME_OPTIONS(frame_options_linux) sets both fields.

@@ -401,15 +401,14 @@ static __u64 cookie_of(const struct run_mark *mark,
 	return consumed_cookie(mark->unseen, ack->ack - 1);
 }
 
-void run_consume(const struct run_mark *mark, const struct frame_spec *ack,
-		 __u32 drops)
+void run_consume(const struct run_mark *mark, const struct frame_spec *ack)
 {
 	__u64 cookie = cookie_of(mark, ack);
 	__u32 key = consumed_bucket(cookie);
 	struct sw_consumed_bucket bucket;
 
 	fetch(run_skel->maps.sw_consumed, key, &bucket);
-	consumed_remember(&bucket, cookie, drops, run_now());
+	consumed_remember(&bucket, cookie, run_now());
 	store(run_skel->maps.sw_consumed, key, &bucket);
 }
 
@@ -419,7 +418,7 @@ bool run_consumed(const struct run_mark *mark, const struct frame_spec *ack)
 	struct sw_consumed_bucket bucket;
 
 	fetch(run_skel->maps.sw_consumed, consumed_bucket(cookie), &bucket);
-	return consumed_before(&bucket, cookie, 0, run_now());
+	return consumed_before(&bucket, cookie, run_now());
 }
 
 void run_crowd(const struct run_mark *mark, const struct frame_spec *ack)
@@ -430,7 +429,7 @@ void run_crowd(const struct run_mark *mark, const struct frame_spec *ack)
 	for (int i = 0; i < SW_CONSUMED_WAYS; i++)
 		bucket.entry[i] = (struct sw_consumed){
 			.cookie = i + 1,
-			.tick = consumed_tick(run_now()),
+			.made_ns = run_now(),
 		};
 	store(run_skel->maps.sw_consumed, key, &bucket);
 }

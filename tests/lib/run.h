@@ -117,10 +117,9 @@ void run_shake(const struct frame_spec *syn, struct run_shake *s);
 /* The ACK of a SYN-ACK, whoever sent that. */
 void run_shake_ack(const struct frame_spec *syn, struct run_shake *s);
 
-/* As if this cookie, of a mark and its ACK, had become a connection, when its
- * listener had dropped so many; and is it remembered? */
-void run_consume(const struct run_mark *mark, const struct frame_spec *ack,
-		 __u32 drops);
+/* As if this cookie, of a mark and its ACK, had become a connection; and is it
+ * remembered? */
+void run_consume(const struct run_mark *mark, const struct frame_spec *ack);
 bool run_consumed(const struct run_mark *mark, const struct frame_spec *ack);
 /* Fills the cookie's bucket with others. */
 void run_crowd(const struct run_mark *mark, const struct frame_spec *ack);

@@ -369,7 +369,7 @@ static void no_socket_while_accept_is_full(void **state)
 	run_fill_accept(fd, 1);
 	run_wants(&s.ack, SW_ACK_ACCEPT_FULL);
 	run_mode(SW_MODE_OBSERVE);
-	run_wants(&s.ack, SW_WOULD_ACK_ACCEPT_FULL);
+	run_wants(&s.ack, SW_ACK_ACCEPT_FULL);
 }
 
 /* The client's handshake with the kernel, as the kernel answers when its queue
@@ -435,23 +435,12 @@ static void opens_once(void **state)
 
 	(void)state;
 	verified(&s, &mark);
-	run_consume(&mark, &s.ack, 0);
+	run_consume(&mark, &s.ack);
 	run_wants(&s.ack, SW_ACK_REPLAYED);
 	s.ack.payload = 100;
 	run_wants(&s.ack, SW_ACK_REPLAYED);
 	run_mode(SW_MODE_OFF);
 	run_wants(&s.ack, SW_WOULD_ACK_REPLAYED);
-}
-
-static void opens_again_after_a_drop(void **state)
-{
-	struct run_mark mark;
-	struct run_shake s;
-
-	(void)state;
-	verified(&s, &mark);
-	run_consume(&mark, &s.ack, 1); /* the listener has dropped none */
-	run_wants(&s.ack, SW_ACK_VALID);
 }
 
 /* ---- the kernel has begun a handshake with the same SYN ---- */
@@ -495,7 +484,24 @@ static void kernels_own_goes_on(void **state)
 	s.ack.ack++; /* nobody's */
 	run_wants(&s.ack, SW_ACK_HAS_SOCKET);
 	s.ack.ack--;
-	s.ack.seq++; /* not of this SYN */
+	s.ack.seq--; /* not of this SYN */
+	run_wants(&s.ack, SW_ACK_HAS_SOCKET);
+	s.ack.seq += 1 + (1 << 20) + 1; /* nor of its flight */
+	run_wants(&s.ack, SW_ACK_HAS_SOCKET);
+}
+
+static void what_follows_waits(void **state)
+{
+	struct frame_spec client = syn;
+	struct run_shake s;
+
+	(void)state;
+	client.sport = 40006;
+	begun_by_both(&client, &s);
+	s.ack.seq += 1400;
+	s.ack.payload = 100;
+	run_wants(&s.ack, SW_ACK_BEHIND_REQUEST);
+	s.ack.ack++; /* nobody's */
 	run_wants(&s.ack, SW_ACK_HAS_SOCKET);
 }
 
@@ -577,12 +583,12 @@ int main(void)
 		   kernels_cookie6_is_the_kernels, NULL);
 	table_case(&t, "a cookie that became a connection opens no second one",
 		   opens_once, NULL);
-	table_case(&t, "unless its listener has dropped one since",
-		   opens_again_after_a_drop, NULL);
 	table_case(&t, "an ACK of our cookie ends the kernel's own request",
 		   kernels_request_ends, &client4);
 	table_case(&t, "an ACK of our IPv6 cookie ends the kernel's request",
 		   kernels_request_ends, &client6);
+	table_case(&t, "what follows an ACK on the kernel's request waits",
+		   what_follows_waits, NULL);
 	table_case(&t, "a late segment does not end the request of a new SYN",
 		   a_new_syn_is_not_ended, NULL);
 	table_case(&t, "any other ACK on the kernel's request is the kernel's",

@@ -44,6 +44,8 @@ static void open_tc(void)
 
 	if (bpf_link_create(fd, run_ifindex, TCX_INGRESS, NULL) < 0)
 		err(1, "attach TC");
+	if (!bpf_program__attach_trace(run_skel->progs.sw_made))
+		err(1, "attach the tracepoint");
 	marker = tc__open_and_load();
 	if (!marker)
 		err(1, "load tc.bpf.o");
@@ -351,6 +353,19 @@ static void acknowledged(unsigned short sport, struct run_shake *s,
 	run_clock_add(RUN_SECOND_NS); /* past the moment of segments behind */
 }
 
+struct used {
+	const struct run_mark *mark;
+	const struct frame_spec *ack;
+};
+
+/* The kernel makes the socket after TC has counted. */
+static bool is_used(void *data)
+{
+	const struct used *u = data;
+
+	return run_consumed(u->mark, u->ack);
+}
+
 static void is_consumed(void **state)
 {
 	struct run_mark mark;
@@ -361,11 +376,12 @@ static void is_consumed(void **state)
 	assert_false(run_consumed(&mark, &s.ack));
 	xdp_is(run_skel->progs.sw_xdp);
 	wire_wants(&s.ack, SW_TC_SOCKET_MADE, 0);
-	assert_true(run_consumed(&mark, &s.ack));
+	assert_true(run_until(is_used, &(struct used){ &mark, &s.ack }));
 }
 
 static void overflow_is_counted(void **state)
 {
+	struct sw_totals totals;
 	struct run_mark mark;
 	struct run_shake s;
 
@@ -373,8 +389,29 @@ static void overflow_is_counted(void **state)
 	acknowledged(42002, &s, &mark);
 	run_crowd(&mark, &s.ack);
 	xdp_is(run_skel->progs.sw_xdp);
-	wire_wants(&s.ack, SW_TC_SOCKET_CROWDED, 0);
-	assert_true(run_consumed(&mark, &s.ack));
+	wire_wants(&s.ack, SW_TC_SOCKET_MADE, 0);
+	assert_true(run_until(is_used, &(struct used){ &mark, &s.ack }));
+	run_totals(&totals);
+	assert_int_equal(totals.cookies_forgotten, 1);
+}
+
+/* TC hands it on, and IP throws it away: no later than there. */
+static void lost_is_not_consumed(void **state)
+{
+	struct run_mark mark;
+	struct run_shake s;
+
+	(void)state;
+	acknowledged(42004, &s, &mark);
+	xdp_is(run_skel->progs.sw_xdp);
+	s.ack.payload = 100;
+	s.ack.bad_checksum = true;
+	wire_wants(&s.ack, SW_TC_SOCKET_MADE, 0);
+	s.ack.bad_checksum = false;
+	run_clock_add(RUN_SECOND_NS); /* the client's time-out */
+	wire_wants(&s.ack, SW_TC_SOCKET_MADE, 0);
+	assert_true(run_until(is_used, &(struct used){ &mark, &s.ack }));
+	wire_wants(&s.ack, SW_TC_UNMARKED, 0); /* the socket's */
 }
 
 /* What the kernel refused did not open, and may be tried again. */
@@ -432,8 +469,11 @@ static void verifies_or_not(void **state)
 	acknowledged(port++, &s, &mark);
 	marks_are_lost(&row->iface);
 	wire_wants(&s.ack, row->want, 0);
-	assert_int_equal(run_consumed(&mark, &s.ack),
-			 row->want == SW_TC_SOCKET_MADE);
+	if (row->want == SW_TC_SOCKET_MADE)
+		assert_true(
+			run_until(is_used, &(struct used){ &mark, &s.ack }));
+	else
+		assert_false(run_consumed(&mark, &s.ack));
 }
 
 static const struct sw_iface no_room = { .no_room = 1 };
@@ -456,7 +496,7 @@ static void verifies_no_stranger(void **state)
 	ack = s.ack;
 	ack.flags |= FRAME_RST;
 	wire_wants(&ack, SW_TC_UNMARKED, 0);
-	run_consume(&mark, &s.ack, 0);
+	run_consume(&mark, &s.ack);
 	wire_wants(&s.ack, SW_TC_UNMARKED, 0);
 }
 
@@ -524,6 +564,8 @@ int main(void)
 		   is_consumed, NULL);
 	table_case(&t, "that another was forgotten for it is counted",
 		   overflow_is_counted, NULL);
+	table_case(&t, "a cookie whose segment IP throws away may come again",
+		   lost_is_not_consumed, NULL);
 	table_case(&t, "a cookie that the kernel refused is not used up",
 		   refused_is_not_consumed, NULL);
 	table_rows(&t, blinds, verifies_or_not);
