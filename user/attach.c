@@ -73,6 +73,33 @@ static int refuse_other_keys(const struct work *w)
 			 pins_command(w->state.pin_dir), w->attach->key_file);
 }
 
+/* An interface that is attached and challenges nobody: as we hold the lock,
+ * a detach of it was killed. To attach it is to undo that. */
+static const struct state_iface *detach_killed(const struct work *w,
+					       const char *name)
+{
+	const struct state_iface *found = state_find(&w->state, name);
+
+	return found && !found->dead && !found->moved &&
+			       found->pinned.draining ?
+		       found :
+		       NULL;
+}
+
+/* It goes on as it was attached, so it must be what is asked for. */
+static int refuse_resumed(const struct work *w, const struct state_iface *found)
+{
+	bool native = w->attach->xdp == DATAPLANE_XDP_NATIVE;
+
+	if (w->attach->xdp == DATAPLANE_XDP_AUTO ||
+	    native == found->pinned.xdp_native)
+		return 0;
+	return log_usage("--xdp: %s is attached otherwise, and a detach of it "
+			 "was killed: %s detach %s, then attach it",
+			 found->name, pins_command(w->state.pin_dir),
+			 found->name);
+}
+
 static int refuse_attached(const struct work *w, const char *name)
 {
 	const struct state_iface *found = state_find(&w->state, name);
@@ -80,9 +107,10 @@ static int refuse_attached(const struct work *w, const char *name)
 
 	if (found && found->dead)
 		return 0;
-	if (found && found->pinned.draining)
-		return log_usage("%s: is attached, and a detach of it was "
-				 "killed: %s detach %s",
+	if (found && found->moved)
+		return log_usage("%s: its pins' name is taken by one that was "
+				 "called so and is in another network "
+				 "namespace now: %s detach %s",
 				 name, pins_command(w->state.pin_dir), name);
 	if (found)
 		return log_usage("%s: is already attached; to undo that: %s "
@@ -129,6 +157,21 @@ static int join_others(struct work *w)
 							     refuse_other_keys(w);
 }
 
+static int check_iface(const struct work *w, const char *name,
+		       struct iface *iface)
+{
+	const struct state_iface *found;
+	int err = iface_read(name, iface);
+
+	if (err)
+		return err;
+	found = detach_killed(w, iface->name);
+	if (found)
+		return refuse_resumed(w, found);
+	return refuse_attached(w, iface->name) ?:
+		       iface_refuse(iface, iface_refusal(iface));
+}
+
 /* No device is touched before all of them have passed. */
 static int check_ifaces(struct work *w)
 {
@@ -137,9 +180,7 @@ static int check_ifaces(struct work *w)
 	for (size_t i = 0; i < w->attach->count && !err; i++) {
 		struct iface *iface = &w->ifaces[i];
 
-		err = iface_read(w->attach->names[i], iface)  ?:
-			      refuse_attached(w, iface->name) ?:
-			      iface_refuse(iface, iface_refusal(iface));
+		err = check_iface(w, w->attach->names[i], iface);
 		for (size_t k = 0; k < i && !err; k++)
 			if (w->ifaces[k].index == iface->index)
 				err = log_usage(
@@ -169,22 +210,40 @@ static int make_room(struct work *w)
 	return err;
 }
 
+/* The pin of XDP's link is what makes it attached. */
+static int attach_xdp(const struct work *w, const struct dataplane *plane,
+		      const struct iface *iface, struct sw_iface *pinned,
+		      bool *ret_native)
+{
+	own(fd) int link = -1;
+	char dir[IFNAMSIZ];
+	int err = dataplane_attach_xdp(plane, iface, w->attach->xdp, &link,
+				       ret_native);
+
+	if (err)
+		return err;
+	pins_encode(iface->name, dir);
+	maps_iface_store(&pinned->xdp_native, *ret_native);
+	return dataplane_keep_xdp(link, w->state.pin_dir, dir);
+}
+
 static int attach_links(const struct work *w, const struct dataplane *plane,
 			const struct maps *maps, const struct iface *iface,
 			bool *ret_native)
 {
 	struct sw_iface *pinned;
+	char dir[IFNAMSIZ];
 	int err = maps_iface_open(w->state.pin_dir, PINS_NEW, &pinned);
 
 	if (err)
 		return log_refused(err, "%s: cannot open its sw_iface",
 				   iface->name);
+	pins_encode(iface->name, dir);
 	pinned->ifindex = iface->index;
 	pinned->attached_ns = clock_now(maps->config->clock_offset_ns);
-	err = dataplane_attach(plane, w->state.pin_dir, iface, w->attach->xdp,
-			       ret_native);
-	if (!err)
-		maps_iface_store(&pinned->xdp_native, *ret_native);
+	err = dataplane_attach_tc(plane, w->state.pin_dir, iface) ?:
+		      pins_publish(w->state.pin_dir, dir)         ?:
+		      attach_xdp(w, plane, iface, pinned, ret_native);
 	maps_iface_close(pinned);
 	return err;
 }
@@ -209,18 +268,37 @@ static int attach_loaded(const struct work *w, const struct dataplane *plane,
 static int attach_one(const struct work *w, const struct iface *iface,
 		      bool *ret_native)
 {
+	const struct state_iface *found = detach_killed(w, iface->name);
 	struct dataplane plane;
-	char dir[IFNAMSIZ];
-	int err = pins_begin(w->state.pin_dir) ?:
-			  dataplane_load(w->state.pin_dir, &plane);
+	int err;
 
+	if (found) { /* resume() follows when nothing can fail any more */
+		*ret_native = found->pinned.xdp_native;
+		return 0;
+	}
+	err = pins_begin(w->state.pin_dir) ?:
+		      dataplane_load(w->state.pin_dir, &plane);
 	if (err)
 		return err;
-	pins_encode(iface->name, dir);
-	err = attach_loaded(w, &plane, iface, ret_native) ?:
-		      pins_publish(w->state.pin_dir, dir);
+	err = attach_loaded(w, &plane, iface, ret_native);
 	dataplane_close(&plane);
 	return err;
+}
+
+/* Those whose detach was killed challenge again. */
+static void resume(const struct work *w)
+{
+	const struct state_iface *found;
+	struct sw_iface *pinned;
+
+	for (size_t i = 0; i < w->attach->count; i++) {
+		found = detach_killed(w, w->ifaces[i].name);
+		if (!found ||
+		    maps_iface_open(w->state.pin_dir, found->dir, &pinned))
+			continue;
+		maps_iface_store(&pinned->draining, 0);
+		maps_iface_close(pinned);
+	}
 }
 
 static void roll_back(const struct work *w)
@@ -237,7 +315,9 @@ static void roll_back(const struct work *w)
 		return;
 	}
 	pins_withdraw_new(w->state.pin_dir);
-	for (size_t i = 0; i < w->done; i++) {
+	for (size_t i = 0; i <= w->done && i < w->attach->count; i++) {
+		if (detach_killed(w, w->ifaces[i].name))
+			continue;
 		pins_encode(w->ifaces[i].name, dir);
 		pins_withdraw(w->state.pin_dir, dir);
 	}
@@ -271,7 +351,11 @@ static int run(struct work *w, struct attach_result *result)
 	for (; w->done < w->attach->count && !err; w->done += !err)
 		err = attach_one(w, &w->ifaces[w->done],
 				 &result->native[w->done]);
-	return err ?: describe(w, result);
+	if (!err)
+		err = describe(w, result);
+	if (!err)
+		resume(w);
+	return err;
 }
 
 int attach_run(const struct attach *attach, struct attach_result *ret_result)

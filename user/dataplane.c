@@ -126,21 +126,35 @@ int dataplane_start_timer(const struct dataplane *plane)
 	return 0;
 }
 
+/* Pins it; or takes it off at once, not some time after it is closed. */
+static int keep_link(int link, const char *pin_dir, const char *dir,
+		     const char *name)
+{
+	char path[PATH_MAX];
+	int err;
+
+	pins_path(path, pin_dir, dir, name);
+	if (!bpf_obj_pin(link, path))
+		return 0;
+	err = log_refused(errno, "cannot pin %s", path);
+	bpf_link_detach(link);
+	return err;
+}
+
 /* First of all: what returns TC_ACT_OK before us would hide marked packets
  * from us, and we hide none from what is behind us. */
-static int attach_tc(const struct dataplane *plane, const struct iface *iface,
-		     int *ret_link)
+int dataplane_attach_tc(const struct dataplane *plane, const char *pin_dir,
+			const struct iface *iface)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = DATAPLANE_F_BEFORE);
-	int link =
+	own(fd) int link =
 		bpf_link_create(bpf_program__fd(plane->skeleton->progs.sw_tc),
 				iface->index, DATAPLANE_TCX_INGRESS, &opts);
 
 	if (link < 0)
 		return log_refused_bpf(link, "%s: cannot attach the TC program",
 				       iface->name);
-	*ret_link = link;
-	return 0;
+	return keep_link(link, pin_dir, PINS_NEW, SW_PIN_TC);
 }
 
 /* A link, or -errno. */
@@ -179,9 +193,9 @@ static int xdp_refused(const struct iface *iface, bool native, int err)
 			       iface->name);
 }
 
-static int attach_xdp(const struct dataplane *plane, const struct iface *iface,
-		      enum dataplane_xdp wanted, int *ret_link,
-		      bool *ret_native)
+int dataplane_attach_xdp(const struct dataplane *plane,
+			 const struct iface *iface, enum dataplane_xdp wanted,
+			 int *ret_link, bool *ret_native)
 {
 	bool native = wanted != DATAPLANE_XDP_GENERIC;
 	int link = create_xdp(plane, iface, native);
@@ -197,33 +211,7 @@ static int attach_xdp(const struct dataplane *plane, const struct iface *iface,
 	return 0;
 }
 
-static int pin_link(int link, const char *pin_dir, const char *name)
+int dataplane_keep_xdp(int link, const char *pin_dir, const char *dir)
 {
-	char path[PATH_MAX];
-
-	pins_path(path, pin_dir, PINS_NEW, name);
-	if (bpf_obj_pin(link, path))
-		return log_refused(errno, "cannot pin %s", path);
-	return 0;
-}
-
-int dataplane_attach(const struct dataplane *plane, const char *pin_dir,
-		     const struct iface *iface, enum dataplane_xdp wanted,
-		     bool *ret_native)
-{
-	own(fd) int tc = -1;
-	own(fd) int xdp = -1;
-	int err;
-
-	err = attach_tc(plane, iface, &tc)                               ?:
-		      pin_link(tc, pin_dir, SW_PIN_TC)                   ?:
-		      attach_xdp(plane, iface, wanted, &xdp, ret_native) ?:
-		      pin_link(xdp, pin_dir, SW_PIN_XDP);
-	if (!err)
-		return 0;
-	if (xdp >= 0)
-		bpf_link_detach(xdp);
-	if (tc >= 0)
-		bpf_link_detach(tc);
-	return err;
+	return keep_link(link, pin_dir, dir, SW_PIN_XDP);
 }

@@ -37,12 +37,18 @@ void dataplane_close(struct dataplane *plane);
 /* Starts the timer that sums once a second; it lives as long as its map. */
 int dataplane_start_timer(const struct dataplane *plane);
 
+/* Attaches TC and pins its link in maps/new; without XDP it does nothing. */
+int dataplane_attach_tc(const struct dataplane *plane, const char *pin_dir,
+			const struct iface *iface);
+
 /*
- * Attaches TC, then XDP, and pins both links in maps/new; the maps must be
- * filled. *ret_native says which XDP it became. On failure neither stays.
+ * Attaches XDP; the maps must be filled and TC be there. *ret_native says which
+ * XDP it became. Until dataplane_keep_xdp has pinned the link in PIN_DIR/dir it
+ * ends with this process.
  */
-int dataplane_attach(const struct dataplane *plane, const char *pin_dir,
-		     const struct iface *iface, enum dataplane_xdp wanted,
-		     bool *ret_native);
+int dataplane_attach_xdp(const struct dataplane *plane,
+			 const struct iface *iface, enum dataplane_xdp wanted,
+			 int *ret_link, bool *ret_native);
+int dataplane_keep_xdp(int link, const char *pin_dir, const char *dir);
 
 #endif

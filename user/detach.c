@@ -21,6 +21,18 @@ struct work {
 	size_t count;
 };
 
+static int refuse_unknown(const struct work *w, const char *name)
+{
+	const struct state_iface *renamed = state_find_renamed(&w->state, name);
+	const char *synward = pins_command(w->state.pin_dir);
+
+	if (renamed)
+		return log_absent("%s: is called %s now: %s detach %s", name,
+				  renamed->name, synward, renamed->name);
+	return log_absent("%s: is not attached: %s status shows what is", name,
+			  synward);
+}
+
 static int find_targets(struct work *w)
 {
 	const struct detach *d = w->detach;
@@ -37,10 +49,7 @@ static int find_targets(struct work *w)
 	for (size_t i = 0; i < d->count; i++) {
 		found = state_find(&w->state, d->names[i]);
 		if (!found)
-			return log_absent(
-				"%s: is not attached: %s status shows "
-				"what is",
-				d->names[i], pins_command(d->pin_dir));
+			return refuse_unknown(w, d->names[i]);
 		for (size_t k = 0; k < w->count; k++)
 			if (!strcmp(w->targets[k].dir, found->dir))
 				return log_usage(
@@ -51,10 +60,28 @@ static int find_targets(struct work *w)
 	return 0;
 }
 
+static bool is_target(const struct work *w, const struct state_iface *iface)
+{
+	for (size_t i = 0; i < w->count; i++)
+		if (!strcmp(w->targets[i].dir, iface->dir))
+			return true;
+	return false;
+}
+
+/* Does nobody stay who is protected? What is dead goes, too, then. */
+static bool nobody_stays(const struct work *w)
+{
+	for (size_t i = 0; i < w->state.count; i++)
+		if (!w->state.ifaces[i].dead &&
+		    !is_target(w, &w->state.ifaces[i]))
+			return false;
+	return true;
+}
+
 /* The last one takes the directory away, too: can it? */
 static int check_rest(const struct work *w)
 {
-	return w->count == w->state.count ? ours_check(w->state.pin_dir) : 0;
+	return nobody_stays(w) ? ours_check(w->state.pin_dir) : 0;
 }
 
 /* How many of the targets there were to tell. */
@@ -121,7 +148,7 @@ static int take_away(const struct work *w, struct detach_result *result)
 {
 	int err = 0;
 
-	result->last = w->count == w->state.count;
+	result->last = nobody_stays(w);
 	for (size_t i = 0; i < w->count && !err; i++)
 		err = pins_withdraw(w->state.pin_dir, w->targets[i].dir);
 	if (!err && result->last)
@@ -153,8 +180,11 @@ static int take_unread(const struct work *w, struct detach_result *result)
 	err = state_remove(w->state.pin_dir, false, &result->removal);
 	if (err)
 		return err;
-	if (!count)
+	if (!count && w->detach->count)
 		return state_absent(w->state.pin_dir);
+	if (!count)
+		log_note("nothing was attached; what a killed command had left "
+			 "is gone");
 	for (size_t i = 0; i < count; i++)
 		pins_decode(dirs[i], dirs[i]);
 	result->last = true;

@@ -201,6 +201,68 @@ int iface_find_synward(char ret_name[IFNAMSIZ])
 	return err;
 }
 
+struct carrier {
+	__u32 program;
+	bool found;
+	char name[IFNAMSIZ];
+};
+
+static bool carries_program(const struct nlattr *xdp, __u32 program)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, xdp)
+	{
+		switch (mnl_attr_get_type(attr)) {
+		case IFLA_XDP_PROG_ID:
+		case IFLA_XDP_DRV_PROG_ID:
+		case IFLA_XDP_SKB_PROG_ID:
+			if (mnl_attr_get_u32(attr) == program)
+				return true;
+		}
+	}
+	return false;
+}
+
+static int read_carrier(const struct nlmsghdr *message, void *data)
+{
+	struct carrier *carrier = data;
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, message, sizeof(struct ifinfomsg))
+	{
+		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
+			snprintf(carrier->name, IFNAMSIZ, "%s",
+				 mnl_attr_get_str(attr));
+		if (mnl_attr_get_type(attr) == IFLA_XDP)
+			carrier->found =
+				carries_program(attr, carrier->program);
+	}
+	return MNL_CB_STOP;
+}
+
+int iface_find_carrier(unsigned index, __u32 program, char name[IFNAMSIZ])
+{
+	struct carrier carrier = { .program = program };
+	struct nlmsghdr *request;
+	struct ifinfomsg *link;
+	char buffer[256];
+	int err;
+
+	request = mnl_nlmsg_put_header(buffer);
+	request->nlmsg_type = RTM_GETLINK;
+	request->nlmsg_flags = NLM_F_REQUEST;
+	link = mnl_nlmsg_put_extra_header(request, sizeof(*link));
+	link->ifi_family = AF_UNSPEC;
+	link->ifi_index = index;
+	err = netlink_ask(NETLINK_ROUTE, request, read_carrier, &carrier);
+	if (err == -ENODEV || (!err && !carrier.found))
+		return -ENOENT;
+	if (!err)
+		strcpy(name, carrier.name);
+	return err;
+}
+
 enum iface_refusal iface_refusal(const struct iface *iface)
 {
 	if (!strcmp(iface->name, SW_PIN_MAPS) ||

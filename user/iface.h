@@ -46,6 +46,13 @@ int iface_read(const char *name, struct iface *ret_iface);
  */
 int iface_find_synward(char ret_name[IFNAMSIZ]);
 
+/*
+ * The name of this namespace's interface of that index, if it carries the XDP
+ * program of that id. Returns 0, -ENOENT if it does not or there is none (then
+ * the name stays), or another -errno; unlogged.
+ */
+int iface_find_carrier(unsigned index, __u32 program, char name[IFNAMSIZ]);
+
 /* Why we cannot serve this interface. Pure. */
 enum iface_refusal iface_refusal(const struct iface *iface);
 

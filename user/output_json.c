@@ -114,12 +114,13 @@ static json_t *iface_object(const struct stats_status *s,
 			    const struct state_iface *iface)
 {
 	return json_pack(
-		"{s:s, s:I, s:s, s:b, s:b, s:b, s:I, s:f}", "name", iface->name,
-		"ifindex", (json_int_t)iface->pinned.ifindex, "xdp",
-		iface->pinned.xdp_native ? "native" : "generic", "metadata",
-		(int)!state_iface_blind(iface), "draining",
+		"{s:s, s:I, s:s, s:b, s:b, s:b, s:b, s:b, s:I, s:f}", "name",
+		iface->name, "ifindex", (json_int_t)iface->pinned.ifindex,
+		"xdp", iface->pinned.xdp_native ? "native" : "generic",
+		"metadata", (int)!state_iface_blind(iface), "draining",
 		(int)iface->pinned.draining, "dead", (int)iface->dead,
-		"attached",
+		"unfinished", (int)iface->unfinished, "moved",
+		(int)iface->moved, "attached",
 		(json_int_t)clock_wall(iface->pinned.attached_ns, s->now_ns),
 		"age_seconds", (s->now_ns - iface->pinned.attached_ns) / 1e9);
 }

@@ -25,6 +25,20 @@ static void print_iface(const struct stats_status *s,
 	char when[TEXT_TIME], age[TEXT_AGE];
 
 	printf("%s: ", iface->name);
+	if (iface->unfinished) {
+		printf("not attached: an attach or a detach of it is not "
+		       "over; if none is running, it was killed: attach it "
+		       "again, or %s detach %s\n",
+		       pins_command(s->pin_dir), iface->name);
+		return;
+	}
+	if (iface->moved) {
+		printf("moved to another network namespace, and goes on "
+		       "protecting what listens there, if tcp_syncookies is "
+		       "not 0 there; %s detach %s takes it off\n",
+		       pins_command(s->pin_dir), iface->name);
+		return;
+	}
 	if (iface->dead) {
 		printf("no longer attached: the interface was deleted, or its "
 		       "XDP link taken off by force; %s detach %s cleans up\n",
@@ -42,6 +56,10 @@ static void print_iface(const struct stats_status *s,
 		       "",
 	       iface->pinned.draining ? ", being detached: challenging nobody" :
 					"");
+	if (iface->pinned.draining)
+		printf("(if no detach is running, it was killed: attach %s "
+		       "again to go on protecting it, or detach it)\n",
+		       iface->name);
 }
 
 static void print_settings(const struct settings *settings)

@@ -201,12 +201,19 @@ void pins_decode(const char *dir, char ifname[IFNAMSIZ])
 	replace(dir, ifname, ':', '.');
 }
 
-/* Without this the kernel takes a link off some time after its pin. A link of
- * a deleted interface is off already and says so: no matter. */
-static void take_off(const char *path)
+/*
+ * The pin goes first: should we be killed then, the link goes with us. Without
+ * the detaching the kernel takes it off some time after its last user; a link
+ * of a deleted interface is off already and says so: no matter.
+ */
+static void remove_link(const char *pin_dir, const char *dir, const char *name)
 {
-	own(fd) int fd = bpf_obj_get(path);
+	char path[PATH_MAX];
+	own(fd) int fd = -1;
 
+	pins_path(path, pin_dir, dir, name);
+	fd = bpf_obj_get(path);
+	unlink(path);
 	if (fd >= 0)
 		bpf_link_detach(fd);
 }
@@ -230,15 +237,11 @@ static int remove_room(const char *path)
 /* XDP first: what it marks needs TC. */
 static int remove_iface_dir(const char *pin_dir, const char *dir)
 {
-	static const char *const links[] = { SW_PIN_XDP, SW_PIN_TC };
 	char path[PATH_MAX];
 	int err;
 
-	for (size_t i = 0; i < 2; i++) {
-		pins_path(path, pin_dir, dir, links[i]);
-		take_off(path);
-		unlink(path);
-	}
+	remove_link(pin_dir, dir, SW_PIN_XDP);
+	remove_link(pin_dir, dir, SW_PIN_TC);
 	pins_path(path, pin_dir, dir, NULL);
 	err = remove_room(path);
 	return err ? log_refused(err, "cannot remove %s", path) : 0;
@@ -278,13 +281,16 @@ int pins_withdraw(const char *pin_dir, const char *dir)
 
 	if (err)
 		return err;
+	remove_link(pin_dir, dir, SW_PIN_XDP);
+	/* In PINS_NEW it is known to be ours also when it is half gone. */
 	pins_path(from, pin_dir, dir, NULL);
 	pins_path(to, pin_dir, PINS_NEW, NULL);
-	/* Where maps/ is gone, too, it is taken down where it stands. */
-	return remove_iface_dir(pin_dir, rename(from, to) ? dir : PINS_NEW);
+	if (rename(from, to) && errno != ENOENT)
+		return log_refused(errno, "cannot rename %s to %s", from, to);
+	return pins_withdraw_new(pin_dir);
 }
 
-static int remove_ifaces(const char *pin_dir)
+static int withdraw_ifaces(const char *pin_dir)
 {
 	own(free) char(*dirs)[IFNAMSIZ] = NULL;
 	size_t count = 0;
@@ -293,15 +299,22 @@ static int remove_ifaces(const char *pin_dir)
 	err = pins_list(pin_dir, &dirs, &count);
 	if (err)
 		return log_refused(err, "cannot read %s", pin_dir);
-	for (size_t i = 0; i < count; i++)
-		err = remove_iface_dir(pin_dir, dirs[i]) ?: err;
-	return pins_withdraw_new(pin_dir) ?: err;
+	if (count) /* maps/ may be missing */
+		err = pins_make_rooms(pin_dir);
+	for (size_t i = 0; i < count && !err; i++)
+		err = pins_withdraw(pin_dir, dirs[i]);
+	return err ?: pins_withdraw_new(pin_dir);
+}
+
+int pins_withdraw_all(const char *pin_dir)
+{
+	return ours_check(pin_dir) ?: withdraw_ifaces(pin_dir);
 }
 
 int pins_clear(const char *pin_dir)
 {
 	static const char *const rooms[] = { SW_PIN_MAPS, SW_PIN_SECRET };
-	int err = ours_check(pin_dir) ?: remove_ifaces(pin_dir);
+	int err = pins_withdraw_all(pin_dir);
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < 2 && !err; i++) {

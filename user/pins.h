@@ -7,8 +7,11 @@
  *	PIN_DIR/IFNAME/		xdp, tc, sw_iface; a dot is spelt ':', since
  *				the BPF file system has no names with dots, and
  *				interfaces none with colons
- *	PIN_DIR/maps/new/	an IFNAME/ in the making, or being taken down:
- *				so IFNAME/ is there whole or not at all
+ *	PIN_DIR/maps/new/	an IFNAME/ in the making, or being taken down
+ *
+ * IFNAME/xdp is the last to come and the first to go: with it the interface is
+ * protected, without it nobody is challenged there, wherever a command was
+ * killed. The TC program alone does nothing.
  */
 #ifndef SYNWARD_PINS_H
 #define SYNWARD_PINS_H
@@ -58,6 +61,9 @@ int pins_publish(const char *pin_dir, const char *dir);
  * what it marks needs TC. Leftovers in PINS_NEW go too. Logged. */
 int pins_withdraw(const char *pin_dir, const char *dir);
 int pins_withdraw_new(const char *pin_dir);
+
+/* All interfaces. If there is anything that is not ours, none: -EINVAL. */
+int pins_withdraw_all(const char *pin_dir);
 
 /* Makes maps/ and secret/, if they are not there. Logged. */
 int pins_make_rooms(const char *pin_dir);

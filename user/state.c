@@ -84,19 +84,37 @@ int state_absent(const char *pin_dir)
 			  pin_dir, pins_command(pin_dir));
 }
 
-/* The interface that a link is on, 0 if it is on none any more. */
-static unsigned link_ifindex(const char *pin_dir, const char *dir)
+/* XDP's link, without a look at whether it is on any interface. Returns 0 or
+ * -errno. */
+static int read_link(const char *pin_dir, const char *dir,
+		     struct bpf_link_info *ret_info)
 {
-	struct bpf_link_info info = {};
-	__u32 len = sizeof(info);
+	__u32 len = sizeof(*ret_info);
 	char path[PATH_MAX];
 	own(fd) int fd = -1;
 
+	memset(ret_info, 0, sizeof(*ret_info));
 	pins_path(path, pin_dir, dir, SW_PIN_XDP);
 	fd = bpf_obj_get(path);
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
-		return 0;
-	return info.xdp.ifindex;
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, ret_info, &len))
+		return -errno;
+	return 0;
+}
+
+/* Where the link is, and what that interface is called now. A link goes with
+ * its interface to another namespace, where its index may be another's here. */
+static void load_link(const struct state *state, struct state_iface *iface)
+{
+	struct bpf_link_info link;
+	int err = read_link(state->pin_dir, iface->dir, &link);
+
+	iface->unfinished = err == -ENOENT;
+	iface->dead = err || !link.xdp.ifindex;
+	if (iface->dead || state->other_netns)
+		return;
+	iface->pinned.ifindex = link.xdp.ifindex;
+	iface->moved = iface_find_carrier(link.xdp.ifindex, link.prog_id,
+					  iface->name) == -ENOENT;
 }
 
 /* -ENOENT if the directory has gone since it was listed. */
@@ -105,7 +123,6 @@ static int load_iface(const struct state *state, const char *dir,
 {
 	struct state_iface iface = {};
 	struct sw_iface *pinned;
-	char now[IF_NAMESIZE];
 	int err;
 
 	err = maps_iface_open(state->pin_dir, dir, &pinned);
@@ -115,10 +132,7 @@ static int load_iface(const struct state *state, const char *dir,
 	maps_iface_close(pinned);
 	strcpy(iface.dir, dir);
 	pins_decode(dir, iface.name);
-	iface.dead = !link_ifindex(state->pin_dir, dir);
-	if (!iface.dead && !state->other_netns &&
-	    if_indextoname(iface.pinned.ifindex, now))
-		strcpy(iface.name, now);
+	load_link(state, &iface);
 	*ret_iface = iface;
 	return 0;
 }
@@ -171,32 +185,60 @@ int state_load(struct state *state)
 	return err;
 }
 
+static int load_finished(struct state *state)
+{
+	int err = state_load(state);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < state->count; i++)
+		if (!state->ifaces[i].unfinished)
+			return 0;
+	state_unload(state);
+	return -ENOTCONN;
+}
+
 /* Nouns take no lock: a detach may go on between our reading who is attached
  * and opening the maps. Then the second look says so. */
 int state_open(struct state *state)
 {
 	const char *missing;
-	int err = pins_check(state->pin_dir) ?: state_load(state);
+	int err = pins_check(state->pin_dir) ?: load_finished(state);
 
 	if (err || !maps_try_open(state->pin_dir, &state->maps, &missing))
 		return err;
 	state_unload(state);
-	return state_load(state) ?: maps_open(state->pin_dir, &state->maps);
+	return load_finished(state) ?: maps_open(state->pin_dir, &state->maps);
+}
+
+static bool is_here(const struct state_iface *iface)
+{
+	return !iface->dead && !iface->moved;
 }
 
 struct state_iface *state_find(const struct state *state, const char *name)
 {
-	unsigned index = state->other_netns ? 0 : if_nametoindex(name);
+	struct state_iface *gone = NULL;
+
+	for (size_t i = 0; i < state->count; i++) {
+		if (strcmp(state->ifaces[i].name, name))
+			continue;
+		if (is_here(&state->ifaces[i]))
+			return &state->ifaces[i];
+		gone = &state->ifaces[i];
+	}
+	return gone;
+}
+
+struct state_iface *state_find_renamed(const struct state *state,
+				       const char *former)
+{
 	char dir[IFNAMSIZ];
 
-	for (size_t i = 0; index && i < state->count; i++)
-		if (!state->ifaces[i].dead &&
-		    state->ifaces[i].pinned.ifindex == index)
-			return &state->ifaces[i];
-	pins_encode(name, dir);
+	pins_encode(former, dir);
 	for (size_t i = 0; i < state->count; i++)
 		if (!strcmp(state->ifaces[i].dir, dir) &&
-		    (!index || state->ifaces[i].dead))
+		    strcmp(state->ifaces[i].name, former))
 			return &state->ifaces[i];
 	return NULL;
 }
@@ -251,8 +293,10 @@ int state_remove(const char *pin_dir, bool keep_dir,
 
 	maps_read_origin(pin_dir, &host);
 	ret_removal->syncookies_restored = false;
-	err = keep_dir ? pins_clear(pin_dir) : pins_remove(pin_dir);
-	if (!err)
-		ret_removal->syncookies_restored = restore_syncookies(&host);
-	return err;
+	err = pins_withdraw_all(pin_dir);
+	if (err)
+		return err;
+	/* before the note of it goes, or a kill would lose it */
+	ret_removal->syncookies_restored = restore_syncookies(&host);
+	return keep_dir ? pins_clear(pin_dir) : pins_remove(pin_dir);
 }

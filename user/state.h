@@ -17,6 +17,9 @@ struct state_iface {
 	char name[IFNAMSIZ]; /* now; it may have been renamed since attach */
 	struct sw_iface pinned;
 	bool dead; /* interface deleted, or its XDP link taken off by force */
+	bool unfinished; /* dead, too: an attach or a detach of it is not over,
+			    or was killed */
+	bool moved;      /* it is in another network namespace now */
 };
 
 /* Does TC have to find out for itself what XDP has found? */
@@ -54,7 +57,8 @@ void state_init(const char *pin_dir, struct state *ret_state);
 int state_load(struct state *state);
 void state_unload(struct state *state);
 
-/* pins_check, state_load, and opens the maps, too. */
+/* For those who only look: pins_check, state_load, and opens the maps, too.
+ * Interfaces that are all unfinished are nobody. */
 int state_open(struct state *state);
 
 /* Logs -ENOTCONN, with the cure. */
@@ -64,8 +68,13 @@ int state_absent(const char *pin_dir);
  * directory and create is false. */
 int state_lock(struct state *state, bool create);
 
-/* The interface that is called so now, or whose pins are; or NULL. */
+/* The interface that is called so, or was before it was deleted or moved; or
+ * NULL. */
 struct state_iface *state_find(const struct state *state, const char *name);
+
+/* The interface that was called so and has another name now; or NULL. */
+struct state_iface *state_find_renamed(const struct state *state,
+				       const char *former);
 
 /*
  * Takes everything away, of whatever ABI: links, pins, and what attach did to
