@@ -25,7 +25,7 @@ static const char tail[] =
 	"\n"
 	"exit codes: 0 done, 1 the kernel refused, 2 usage or setting, 3 not "
 	"attached,\n"
-	"4 privilege, 5 not supported here\n";
+	"4 privilege, 5 not supported here, 8 another synward is changing it\n";
 
 /* What there is to say beyond the summary. */
 static const struct {

@@ -89,6 +89,7 @@ LOG_CLASS(log_usage, EINVAL)
 LOG_CLASS(log_absent, ENOTCONN)
 LOG_CLASS(log_denied, EPERM)
 LOG_CLASS(log_unsupported, EOPNOTSUPP)
+LOG_CLASS(log_busy, EBUSY)
 
 static int refused(int err, const char *format, va_list args)
 {
@@ -154,6 +155,8 @@ int log_exit_code(int err)
 		return 4;
 	case -EOPNOTSUPP:
 		return 5;
+	case -EBUSY:
+		return 8;
 	default:
 		return 1;
 	}

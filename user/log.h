@@ -10,6 +10,7 @@
  *	log_denied       -EPERM       exit 4  privilege
  *	log_unsupported  -EOPNOTSUPP  exit 5  not supported here
  *	log_refused      -EIO         exit 1  the kernel refused
+ *	log_busy         -EBUSY       exit 8  another synward holds the lock
  *
  * So a raw errno of the kernel never becomes an exit code.
  */
@@ -28,6 +29,7 @@ int log_usage(const char *format, ...) LOG_PRINTF(1, 2);
 int log_absent(const char *format, ...) LOG_PRINTF(1, 2);
 int log_denied(const char *format, ...) LOG_PRINTF(1, 2);
 int log_unsupported(const char *format, ...) LOG_PRINTF(1, 2);
+int log_busy(const char *format, ...) LOG_PRINTF(1, 2);
 
 /* Appends strerror of err (positive or negative; 0 = none known). */
 int log_refused(int err, const char *format, ...) LOG_PRINTF(2, 3);

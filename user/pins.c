@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The pin directory: paths, lock, removal. */
+/* The pin directory: paths, removal. */
 #include "pins.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <linux/magic.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <time.h>
 
 #include "log.h"
 #include "ours.h"
 #include "own.h"
 #include "synward.h"
 
-#define PINS_LOCK_SECONDS 30
-#define PINS_LOCK_TRIES_PER_SECOND 10
 #define PINS_ROOM 64 /* what we append to the pin directory is shorter */
 
 void pins_path(char path[PATH_MAX], const char *pin_dir, const char *a,
@@ -101,58 +96,6 @@ int pins_make_rooms(const char *pin_dir)
 		if (mkdir(path, 0700) && errno != EEXIST)
 			return log_refused(errno, "cannot make %s", path);
 	}
-	return 0;
-}
-
-/* Is what we have locked still what the path names? */
-static bool still_there(const char *pin_dir, int fd)
-{
-	struct stat locked, named;
-
-	return !fstat(fd, &locked) && !stat(pin_dir, &named) &&
-	       locked.st_ino == named.st_ino && locked.st_dev == named.st_dev;
-}
-
-static int wait_for_lock(const char *pin_dir, int fd)
-{
-	const struct timespec pause = { .tv_nsec = 1000000000 /
-						   PINS_LOCK_TRIES_PER_SECOND };
-	int tries = PINS_LOCK_SECONDS * PINS_LOCK_TRIES_PER_SECOND;
-
-	while (flock(fd, LOCK_EX | LOCK_NB)) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return log_refused(errno, "cannot lock %s", pin_dir);
-		if (!tries--)
-			return log_refused(0,
-					   "%s: another synward has been "
-					   "changing it for %d s (fuser %s "
-					   "shows which): try again later",
-					   pin_dir, PINS_LOCK_SECONDS, pin_dir);
-		nanosleep(&pause, NULL);
-	}
-	return 0;
-}
-
-int pins_lock(const char *pin_dir, bool create, int *ret_fd)
-{
-	int fd, err;
-
-	for (;;) {
-		if (create && mkdir(pin_dir, 0700) && errno != EEXIST)
-			return log_refused(errno, "cannot make %s", pin_dir);
-		fd = open(pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0 && errno == ENOENT && !create)
-			return -ENOENT;
-		if (fd < 0 && errno != ENOENT)
-			return log_refused(errno, "cannot open %s", pin_dir);
-		err = fd < 0 ? -EAGAIN : wait_for_lock(pin_dir, fd);
-		if (!err && still_there(pin_dir, fd))
-			break;
-		own_fd(&fd);
-		if (err && err != -EAGAIN)
-			return err;
-	}
-	*ret_fd = fd;
 	return 0;
 }
 

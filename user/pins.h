@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The pin directory: its paths, its lock, and what is in it. Knows files, not
- * what the maps hold.
+ * The pin directory: its paths, and what is in it. Knows files, not what the
+ * maps hold; its lock is lock.h.
  *
  *	PIN_DIR/maps/sw_*	PIN_DIR/secret/sw_keys
  *	PIN_DIR/IFNAME/		xdp, tc, sw_iface; a dot is spelt ':', since
@@ -36,13 +36,6 @@ const char *pins_command(const char *pin_dir);
  * that exists must be ours alone. Returns 0 or a logged error's class.
  */
 int pins_check(const char *pin_dir);
-
-/*
- * Waits up to 30 s for the one lock of all who write. With create, makes the
- * directory; else -ENOENT, unlogged, if there is none. The lock lives as
- * long as ret_fd, also while the directory is removed.
- */
-int pins_lock(const char *pin_dir, bool create, int *ret_fd);
 
 /* The interface directories, as their names in the file system. Returns 0 or
  * -errno, unlogged. The caller frees the array. */

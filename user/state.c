@@ -10,6 +10,7 @@
 
 #include "iface.h"
 #include "kernel.h"
+#include "lock.h"
 #include "log.h"
 #include "own.h"
 #include "pins.h"
@@ -42,7 +43,7 @@ int state_lock(struct state *state, bool create)
 	int err = pins_check(state->pin_dir);
 
 	if (!err)
-		err = pins_lock(state->pin_dir, create, &state->lock);
+		err = lock_take(state->pin_dir, create, &state->lock);
 	return err == -ENOENT ? -ENOTCONN : err;
 }
 

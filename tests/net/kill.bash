@@ -8,6 +8,8 @@
 #
 # Two interfaces, srv and more; net.ipv4.tcp_syncookies is 0 before. Links that
 # a killed process had not pinned go some milliseconds after it: wait for that.
+#
+# shellcheck disable=SC2154 # net.bash and bats set them
 
 kill_up()
 {
@@ -118,11 +120,11 @@ opened()
 	local made
 
 	if ! protected srv || draining srv || [[ $said != *"mode always"* ]]; then
-		[ "$(count_bytes $srv4 100)" = 100 ]
+		[ "$(count_bytes "$srv4" 100)" = 100 ]
 		return
 	fi
 	made=$(sockets_made)
-	[ "$(count_bytes $srv4 100)" = 100 ]
+	[ "$(count_bytes "$srv4" 100)" = 100 ]
 	[ "$(sockets_made)" = $((made + 1)) ]
 }
 
