@@ -14,6 +14,8 @@ int cmd_status(const struct cmd_args *args)
 	if (err && err != -ENOTCONN)
 		return err;
 	args->out->status(&status);
+	if (!err && !state_alive(&status.state))
+		err = -ENOTCONN;
 	stats_free_status(&status);
 	return err;
 }

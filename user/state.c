@@ -186,6 +186,14 @@ int state_load(struct state *state)
 	return err;
 }
 
+bool state_alive(const struct state *state)
+{
+	for (size_t i = 0; i < state->count; i++)
+		if (!state->ifaces[i].dead)
+			return true;
+	return false;
+}
+
 static int load_finished(struct state *state)
 {
 	int err = state_load(state);

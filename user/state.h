@@ -61,6 +61,9 @@ void state_unload(struct state *state);
  * Interfaces that are all unfinished are nobody. */
 int state_open(struct state *state);
 
+/* Is any of its interfaces still served? Those that are gone are not. */
+bool state_alive(const struct state *state);
+
 /* Logs -ENOTCONN, with the cure. */
 int state_absent(const char *pin_dir);
 

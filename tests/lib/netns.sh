@@ -67,10 +67,8 @@ wait_for()
 # ---- up ----------------------------------------------------------------
 
 # numrxqueues 1: flood and clients share one queue, nothing sorts them out
-netns_links()
+netns_cable()
 {
-	ip netns add "$srv_ns"
-	ip netns add "$atk_ns"
 	ip link add srv netns "$srv_ns" address $srv_mac \
 		numrxqueues 1 numtxqueues 1 type veth \
 		peer name atk netns "$atk_ns" address $atk_mac \
@@ -106,15 +104,23 @@ netns_routes()
 	"${in_srv[@]}" sysctl -qw net.ipv4.tcp_no_metrics_save=1
 }
 
+# netns_plug: a cable between the namespaces, with addresses and neighbours
+netns_plug()
+{
+	netns_cable
+	netns_end "$srv_ns" srv $srv4 $srv6 $atk4 $atk6 $atk_mac
+	netns_end "$atk_ns" atk $atk4 $atk6 $srv4 $srv6 $srv_mac
+	netns_routes
+}
+
 # netns_up: the whole stage, without a server
 netns_up()
 {
 	netns_sweep
 	install -d -m 0700 "$stage"
-	netns_links
-	netns_end "$srv_ns" srv $srv4 $srv6 $atk4 $atk6 $atk_mac
-	netns_end "$atk_ns" atk $atk4 $atk6 $srv4 $srv6 $srv_mac
-	netns_routes
+	ip netns add "$srv_ns"
+	ip netns add "$atk_ns"
+	netns_plug
 }
 
 # netns_bpffs: a bpffs of our own at $pins
