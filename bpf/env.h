@@ -13,6 +13,7 @@ struct env {
 	struct sw_port *port;
 	__u32 mode; /* enum sw_mode; config's may change meanwhile */
 	__u32 service;
+	bool skb;       /* generic XDP: the frame is an skb and stays one */
 	bool listening; /* somebody does, at the packet's destination */
 	__u64 now_ns;   /* synward's clock */
 };

@@ -23,7 +23,8 @@ struct synack {
 	__u32 tsecr;                  /* the client's TSval */
 	__u16 mss;                    /* ours */
 	__u16 window;
-	__u8 wscale; /* ours, if the client scales */
+	__u8 wscale;   /* ours, if the client scales */
+	bool unsummed; /* whoever sends it finishes its TCP checksum */
 };
 
 struct synack_options {
@@ -68,6 +69,37 @@ static __always_inline void synack_ethernet(struct ethhdr *eth)
 	__builtin_memcpy(source, eth->h_source, sizeof(source));
 	__builtin_memcpy(eth->h_source, eth->h_dest, sizeof(source));
 	__builtin_memcpy(eth->h_dest, source, sizeof(source));
+}
+
+/*
+ * Was the SYN's TCP checksum left to whoever puts it on a wire, which no wire
+ * has seen yet (CHECKSUM_PARTIAL: from a neighbouring guest or container)? Then
+ * its field holds the pseudo-header's sum, which a whole checksum does once in
+ * 65,536 times. Not asked behind IP options or extension headers: the kernel
+ * remembers where the TCP header was.
+ */
+static __always_inline bool synack_unsummed(const void *data, const void *end,
+					    const struct packet *p)
+{
+	bool tagged = p->l2_len != sizeof(struct ethhdr);
+	const void *ip =
+		data + sizeof(struct ethhdr) + (tagged ? PACKET_VLAN_LEN : 0);
+	__u32 ip_len = p->version == 4 ? sizeof(struct iphdr) :
+					 sizeof(struct ipv6hdr);
+	const struct tcphdr *tcp = ip + ip_len;
+	__u32 tcp_len;
+	__u64 sum;
+
+	if (p->tcp_at != p->l2_len + ip_len || (const void *)(tcp + 1) > end)
+		return false;
+	if (p->version == 4)
+		tcp_len =
+			bpf_ntohs(((const struct iphdr *)ip)->tot_len) - ip_len;
+	else
+		tcp_len = bpf_ntohs(((const struct ipv6hdr *)ip)->payload_len);
+	sum = csum_words(p->saddr, 4) + csum_words(p->daddr, 4) +
+	      bpf_htonl(PACKET_IPPROTO_TCP << 16 | tcp_len);
+	return tcp->check == (__sum16)~csum_fold(sum);
 }
 
 /* Both IP writers return the TCP checksum's pseudo-header sum. */
@@ -129,21 +161,21 @@ static __always_inline bool synack_write(void *data, void *end,
 		data + sizeof(struct ethhdr) + (tagged ? PACKET_VLAN_LEN : 0);
 	__u32 tcp_len = sizeof(struct tcphdr) + o->words * 4;
 	struct tcphdr *tcp;
+	__u64 sum, pseudo;
 	__u32 *option;
-	__u64 sum;
 
 	if (p->version == 4) {
 		tcp = ip + sizeof(struct iphdr);
 		if ((void *)(tcp + 1) > end)
 			return false;
-		sum = synack_ip4(ip, p, tcp_len);
+		pseudo = synack_ip4(ip, p, tcp_len);
 	} else {
 		tcp = ip + sizeof(struct ipv6hdr);
 		if ((void *)(tcp + 1) > end)
 			return false;
-		sum = synack_ip6(ip, p, tcp_len);
+		pseudo = synack_ip6(ip, p, tcp_len);
 	}
-	sum += synack_tcp((__u32 *)tcp, p, s, tcp_len);
+	sum = pseudo + synack_tcp((__u32 *)tcp, p, s, tcp_len);
 
 	option = (__u32 *)(tcp + 1);
 	for (__u32 i = 0; i < SYNACK_OPTION_WORDS; i++, option++) {
@@ -154,7 +186,7 @@ static __always_inline bool synack_write(void *data, void *end,
 		*option = o->word[i];
 		sum += o->word[i];
 	}
-	tcp->check = csum_fold(sum);
+	tcp->check = s->unsummed ? ~csum_fold(pseudo) : csum_fold(sum);
 	synack_ethernet(data);
 	return true;
 }

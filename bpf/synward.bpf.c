@@ -96,6 +96,7 @@ syn_answer(struct xdp_md *ctx, struct env *env, const struct packet *p,
 		return SW_SYN_ANSWERED;
 
 	accept_announce(p, l, mtu, &s);
+	s.unsummed = env->skb && synack_unsummed(frame(ctx), frame_end(ctx), p);
 	synack_options(&s, &options);
 	if (!leave_resize(ctx, p->l2_len + synack_len(p, &options)) ||
 	    !synack_write(frame(ctx), frame_end(ctx), p, &s, &options))
@@ -271,9 +272,9 @@ static __always_inline enum sw_reason segment(struct xdp_md *ctx,
 	return SW_NOT_EXAMINED;
 }
 
-static __always_inline int packet_arrives(struct xdp_md *ctx)
+static __always_inline int packet_arrives(struct xdp_md *ctx, bool skb)
 {
-	struct env env = { .config = maps_config() };
+	struct env env = { .config = maps_config(), .skb = skb };
 	enum sw_reason reason = SW_GO_ON;
 
 	leave_unmark(ctx);
@@ -288,18 +289,20 @@ static __always_inline int packet_arrives(struct xdp_md *ctx)
 SEC("xdp.frags")
 int sw_xdp(struct xdp_md *ctx)
 {
-	return packet_arrives(ctx);
+	return packet_arrives(ctx, false);
 }
 
 /*
  * Generic mode takes frames of any size, but where a program can do frags it
  * copies each packet and loses the metadata's bytes (Linux 6.18: the length
  * reaches TC, the content is other memory). So it gets one that cannot.
+ * And what it sends back is the skb that came, which remembers whether its
+ * checksum is still to be finished.
  */
 SEC("xdp")
 int sw_xdp_generic(struct xdp_md *ctx)
 {
-	return packet_arrives(ctx);
+	return packet_arrives(ctx, true);
 }
 
 /* Headers that a driver left outside the linear part are fetched once. */

@@ -354,6 +354,49 @@ static void random_answer(void **state)
 	}
 }
 
+/* What hardware does to a TCP segment whose checksum was left to it. Done to
+ * one that is whole, it leaves the pseudo-header's sum, and so undoes itself. */
+static void finish_checksum(unsigned char *data, unsigned int tcp_at)
+{
+	unsigned int sum = 0, end;
+	struct frame_reply r;
+
+	assert_true(frame_read(data, FRAME_MAX, &r));
+	end = data[12] == 0x81 ? 18 : 14;
+	end += r.ip_len;
+	for (unsigned int i = tcp_at; i < end; i++)
+		sum += (i - tcp_at) % 2 ? data[i] : data[i] << 8;
+	while (sum > 0xffff)
+		sum = (sum & 0xffff) + (sum >> 16);
+	data[tcp_at + 16] = ~sum >> 8 & 0xff;
+	data[tcp_at + 17] = ~sum & 0xff;
+}
+
+static void leaves_checksum_to_hardware(void **state)
+{
+	static const struct offer offer = { 1460, 7, true, true, true };
+	unsigned char *syn, *data;
+	unsigned int tcp_at;
+	struct answer a;
+
+	answer_prepare(&a, *state, &offer);
+	tcp_at = a.p.l2_len + (a.p.version == 4 ? 20 : 40);
+	syn = a.syn.data;
+	assert_false(synack_unsummed(syn, syn + a.syn.len, &a.p));
+	finish_checksum(syn, a.p.tcp_at);
+	a.s.unsummed = synack_unsummed(syn, syn + a.syn.len, &a.p);
+	/* where the kernel believes our TCP header to be, it is */
+	assert_int_equal(a.s.unsummed, a.p.tcp_at == tcp_at);
+	if (!a.s.unsummed)
+		return;
+	data = answer_room(&a, FRAME_MAX);
+	assert_true(answer_write(&a, data, FRAME_MAX));
+	assert_false(frame_checksums_ok(data, a.len));
+	finish_checksum(data, tcp_at);
+	assert_true(frame_checksums_ok(data, a.len));
+	exact_free(data);
+}
+
 /* ---- the judge itself ---- */
 
 /* A checker that never says no would pass everything above. */
@@ -391,6 +434,8 @@ int main(void)
 		{ "what lies behind the SYN-ACK is left alone",
 		  keeps_long_room },
 		{ "checksums are right for random words", random_answer },
+		{ "where the SYN's is left to hardware, so is ours",
+		  leaves_checksum_to_hardware },
 		{ "and the test sees a wrong one", judge_sees_a_flipped_bit },
 	};
 	static char name[ARRAY_LEN(arrivals) * ARRAY_LEN(cases)][128];
