@@ -48,3 +48,27 @@ always()
 @test "mode, killed at 10 points: the old mode or the new one" {
 	kill_each 10 always always mode adaptive
 }
+
+# With keys that have never been rolled: that is refused twice in an epoch.
+fresh()
+{
+	repair_detach
+	repair_attach srv
+}
+
+# The old keys alone, or the new ones with them: then they can be rolled no more
+whole_keys()
+{
+	local code=0
+
+	case $(synward -j keys | jq -c '[.keys[].generation]') in
+	"[1]") synward -q keys rotate >/dev/null ;;
+	"[1,2]") synward keys rotate || code=$?; [ $code = 2 ] ;;
+	*) return 1 ;;
+	esac
+	opened
+}
+
+@test "keys rotate, killed at 10 points: the old keys or the new ones" {
+	kill_each 10 fresh whole_keys keys rotate
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# SIGKILL while a second, or two, are attached: see kill.bash.
+# SIGKILL while a second interface is attached: see kill.bash.
 
 load net
 load kill
@@ -21,11 +21,6 @@ teardown()
 	synward -q detach --all --grace 0 >/dev/null 2>&1 || true
 }
 
-from_nothing()
-{
-	repair_detach
-}
-
 one_more()
 {
 	look
@@ -40,15 +35,6 @@ repair_srv()
 	repair_attach srv
 }
 
-repair_both()
-{
-	repair_attach srv more
-}
-
 @test "attach of a second interface, killed at 40 points: on or off, and repaired" {
 	kill_each 40 one_more repair_srv attach srv
-}
-
-@test "attach of two at once, killed at 40 points: each on or off, and repaired" {
-	kill_each 40 from_nothing repair_both attach srv more --mode always
 }
