@@ -152,7 +152,7 @@ static int load_ifaces(struct state *state)
 	size_t count = 0;
 	int err = pins_list(state->pin_dir, &dirs, &count);
 
-	if (err)
+	if (err && err != -ENOENT) /* else it has just been removed */
 		return err;
 	if (!count)
 		return -ENOTCONN;
