@@ -38,15 +38,17 @@ static __always_inline __u32 gate_bound(__u32 backlog, __u32 percent)
 
 /*
  * The kernel's count moves only when IP has seen the SYN, after XDP has seen
- * the whole batch: what was let in during this tick of the coarse clock counts
- * as if it were in the queue. Without that a burst of 64 put 8 into a queue
- * that was to hold 4.
+ * the whole batch. So the queue is taken to hold what it held when this tick of
+ * the coarse clock began, and all that was let in since. Without that a burst
+ * of 64 put 8 into a queue that was to hold 4.
  */
-static __always_inline void gate_tick(struct sw_gate *gate, __u64 now_ns)
+static __always_inline void gate_tick(struct sw_gate *gate,
+				      const struct gate_queue *q, __u64 now_ns)
 {
 	if ((__s64)(now_ns - gate->tick_ns) <= 0)
 		return;
 	gate->tick_ns = now_ns;
+	gate->half_open = q->half_open;
 	gate->let_in = 0;
 }
 
@@ -55,8 +57,9 @@ static __always_inline void gate_tick(struct sw_gate *gate, __u64 now_ns)
 static __always_inline bool gate_pressed(const struct sw_gate *gate,
 					 const struct gate_queue *q)
 {
-	if (q->half_open + gate->let_in >=
-	    gate_bound(q->backlog, q->start_percent))
+	__u32 holds = u32_max(q->half_open, gate->half_open + gate->let_in);
+
+	if (holds >= gate_bound(q->backlog, q->start_percent))
 		return true;
 	return gate->challenging &&
 	       q->half_open >= gate_bound(q->backlog, q->end_percent);
@@ -71,7 +74,7 @@ static __always_inline bool gate_pressed(const struct sw_gate *gate,
 static __always_inline bool
 gate_challenges(struct sw_gate *gate, const struct gate_queue *q, __u64 now_ns)
 {
-	gate_tick(gate, now_ns);
+	gate_tick(gate, q, now_ns);
 	if (gate_pressed(gate, q)) {
 		if (gate->pressed_ns != now_ns)
 			gate->pressed_ns = now_ns;

@@ -21,13 +21,14 @@
 /*
  * PIN_DIR/maps/sw_*        shared by all attached interfaces
  * PIN_DIR/secret/sw_keys   apart from the maps that people dump
- * PIN_DIR/IFNAME/          xdp, tc (links) and sw_iface
+ * PIN_DIR/IFNAME/          xdp, tc, made (links) and sw_iface
  */
 #define SW_PIN_DIR "/sys/fs/bpf/synward"
 #define SW_PIN_MAPS "maps"
 #define SW_PIN_SECRET "secret"
 #define SW_PIN_XDP "xdp"
 #define SW_PIN_TC "tc"
+#define SW_PIN_MADE "made"
 
 #define SW_PORTS 65536
 #define SW_SERVICES_MAX 256    /* without configuration */
@@ -36,7 +37,7 @@
 #define SW_IP6_HEADERS_MAX 6   /* extension headers before the TCP header */
 #define SW_LOCAL_SLOTS 1024    /* of the per-CPU set of local addresses */
 #define SW_VALIDATED_SLOTS 256 /* just-validated tuples, per CPU */
-#define SW_GATES_MAX 4096      /* listening sockets whose queue is watched */
+#define SW_GATES_MAX 4096      /* gates of listening sockets, at least */
 #define SW_CONSUMED_BUCKETS 16384 /* of cookies that have become a socket */
 #define SW_CONSUMED_WAYS 4        /* in each; both are powers of two */
 #define SW_HANDED_SLOTS 256       /* cookies between TC and TCP, per CPU */
@@ -124,7 +125,7 @@ struct sw_gate {
 	__u64 pressed_ns; /* when the queue last held as much as it should not */
 	__u64 tick_ns;
 	__u32 let_in; /* SYNs in that tick: the queue may not hold them yet */
-	__u32 reserved;
+	__u32 half_open; /* that it held when the tick began */
 };
 
 /*

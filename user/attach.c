@@ -19,8 +19,9 @@ struct work {
 	const struct attach *attach;
 	struct state state;
 	struct iface *ifaces; /* attach->count of them */
-	bool first;           /* nothing was attached before */
-	bool began;           /* something may have been changed */
+	struct settings wanted;
+	bool first; /* nothing was attached before */
+	bool began; /* something may have been changed */
 	size_t done;
 };
 
@@ -143,10 +144,21 @@ static int find_others(struct work *w)
 	return 0;
 }
 
+/* What was not given is as it is by default; and end is half of start. */
+static int settle_first(struct work *w)
+{
+	struct settings base;
+
+	settings_default(&base);
+	base.end_percent = 0;
+	w->wanted = w->attach->wanted;
+	return settings_bounds(w->attach->given, &base, &w->wanted);
+}
+
 static int join_others(struct work *w)
 {
 	if (w->first)
-		return 0;
+		return settle_first(w);
 	if (w->state.other_netns)
 		return log_usage("--pin-dir %s: serves another network "
 				 "namespace: use another --pin-dir for this "
@@ -241,8 +253,9 @@ static int attach_links(const struct work *w, const struct dataplane *plane,
 	pins_encode(iface->name, dir);
 	pinned->ifindex = iface->index;
 	pinned->attached_ns = clock_now(maps->config->clock_offset_ns);
-	err = dataplane_attach_tc(plane, w->state.pin_dir, iface) ?:
-		      pins_publish(w->state.pin_dir, dir)         ?:
+	err = dataplane_attach_made(plane, w->state.pin_dir)              ?:
+		      dataplane_attach_tc(plane, w->state.pin_dir, iface) ?:
+		      pins_publish(w->state.pin_dir, dir)                 ?:
 		      attach_xdp(w, plane, iface, pinned, ret_native);
 	maps_iface_close(pinned);
 	return err;
@@ -257,7 +270,7 @@ static int attach_loaded(const struct work *w, const struct dataplane *plane,
 	if (err)
 		return err;
 	if (w->first && !w->done)
-		err = contents_write(&maps, &w->attach->wanted, w->attach->root) ?:
+		err = contents_write(&maps, &w->wanted, w->attach->root) ?:
 			      dataplane_start_timer(plane);
 	if (!err)
 		err = attach_links(w, plane, &maps, iface, ret_native);

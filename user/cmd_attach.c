@@ -26,14 +26,13 @@ static int say(const struct cmd_args *args, const struct attach_result *result)
 	return 0;
 }
 
-static int run(const struct cmd_args *args, const struct settings *wanted,
-	       const struct keys_root *root)
+static int run(const struct cmd_args *args, const struct keys_root *root)
 {
 	const struct attach attach = { .pin_dir = args->pin_dir,
 				       .names = args->operands,
 				       .count = args->count,
 				       .given = args->given,
-				       .wanted = *wanted,
+				       .wanted = args->settings,
 				       .key_file = args->key_file,
 				       .root = root,
 				       .xdp = args->xdp };
@@ -50,17 +49,13 @@ static int run(const struct cmd_args *args, const struct settings *wanted,
 int cmd_attach(const struct cmd_args *args)
 {
 	own_by(keys_root_free) struct keys_root *root = NULL;
-	struct settings wanted = args->settings, defaults;
 	int err;
 
 	if (!args->count)
 		return log_usage("attach: expected an interface: synward "
 				 "attach IFACE; ip link shows what there is");
-	settings_default(&defaults);
-	err = settings_bounds(args->given, &defaults, &wanted) ?:
-		      kernel_check_privilege()                 ?:
-								 kernel_check();
+	err = kernel_check_privilege() ?: kernel_check();
 	if (!err && args->key_file)
 		err = keys_start() ?: keyfile_read(args->key_file, &root);
-	return err ?: run(args, &wanted, root);
+	return err ?: run(args, root);
 }

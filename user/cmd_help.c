@@ -64,7 +64,8 @@ static const struct {
 	  "SYN, observe\n"
 	  "counts and changes nothing, off challenges nobody. --start and "
 	  "--end stay as they\n"
-	  "are unless they are given.\n" },
+	  "are unless they are given; an end above a new start becomes half "
+	  "of it.\n" },
 	{ "keys",
 	  "Without a word: which keys there are, from when, until when. Never "
 	  "prints a secret.\n"

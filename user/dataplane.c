@@ -65,6 +65,20 @@ static int set_constants(struct synward *skeleton)
 	return 0;
 }
 
+/* Before Linux 6.16 each CPU that makes an entry of an LRU map takes 128 free
+ * ones at once, and evicts others where there are too few. */
+static int set_gates(const struct synward *skeleton)
+{
+	__u32 wanted = 2 * 128 * skeleton->rodata->load.cpus;
+	int err;
+
+	if (wanted < SW_GATES_MAX)
+		return 0;
+	err = bpf_map__set_max_entries(skeleton->maps.sw_gates, wanted);
+	return err ? log_refused_bpf(err, "cannot set the size of sw_gates") :
+		     0;
+}
+
 static int set_pins(const struct synward *skeleton, const char *pin_dir)
 {
 	const char *dir;
@@ -94,7 +108,9 @@ int dataplane_load(const char *pin_dir, struct dataplane *ret_plane)
 
 	if (!skeleton)
 		return log_refused_bpf(errno, "cannot open the BPF programs");
-	err = set_constants(skeleton) ?: set_pins(skeleton, pin_dir);
+	err = set_constants(skeleton)     ?:
+		      set_gates(skeleton) ?:
+					    set_pins(skeleton, pin_dir);
 	if (!err) {
 		err = synward__load(skeleton);
 		if (err)
@@ -139,6 +155,17 @@ static int keep_link(int link, const char *pin_dir, const char *dir,
 	err = log_refused(errno, "cannot pin %s", path);
 	bpf_link_detach(link);
 	return err;
+}
+
+int dataplane_attach_made(const struct dataplane *plane, const char *pin_dir)
+{
+	int program = bpf_program__fd(plane->skeleton->progs.sw_made);
+	own(fd) int link = bpf_raw_tracepoint_open(NULL, program);
+
+	if (link < 0)
+		return log_refused_bpf(link, "cannot attach to the tracepoint "
+					     "inet_sock_set_state");
+	return keep_link(link, pin_dir, PINS_NEW, SW_PIN_MADE);
 }
 
 /* First of all: what returns TC_ACT_OK before us would hide marked packets

@@ -37,6 +37,10 @@ void dataplane_close(struct dataplane *plane);
 /* Starts the timer that sums once a second; it lives as long as its map. */
 int dataplane_start_timer(const struct dataplane *plane);
 
+/* Attaches to the tracepoint and pins its link in maps/new; it does nothing
+ * without TC. */
+int dataplane_attach_made(const struct dataplane *plane, const char *pin_dir);
+
 /* Attaches TC and pins its link in maps/new; without XDP it does nothing. */
 int dataplane_attach_tc(const struct dataplane *plane, const char *pin_dir,
 			const struct iface *iface);

@@ -24,6 +24,10 @@ static const struct kernel_feature assign_reqsk = {
 static const struct kernel_feature tcx = { "tcx (BPF_TCX_INGRESS)",
 					   "6.6 with CONFIG_NET_XGRESS" };
 
+static const struct kernel_feature tracepoint = {
+	"tracepoint inet_sock_set_state", "6.9 with CONFIG_BPF_EVENTS"
+};
+
 static bool has_tcx(const struct btf *btf)
 {
 	int id = btf__find_by_name_kind(btf, "bpf_attach_type", BTF_KIND_ENUM);
@@ -43,7 +47,12 @@ const struct kernel_feature *kernel_missing(const struct btf *btf)
 	if (btf__find_by_name_kind(btf, "bpf_sk_assign_tcp_reqsk",
 				   BTF_KIND_FUNC) <= 0)
 		return &assign_reqsk;
-	return has_tcx(btf) ? NULL : &tcx;
+	if (!has_tcx(btf))
+		return &tcx;
+	return btf__find_by_name_kind(btf, "btf_trace_inet_sock_set_state",
+				      BTF_KIND_TYPEDEF) > 0 ?
+		       NULL :
+		       &tracepoint;
 }
 
 int kernel_check(void)

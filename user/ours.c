@@ -43,8 +43,13 @@ bool ours_is_map(const struct dirent *entry)
 
 static bool is_link(const struct dirent *entry)
 {
-	return entry->d_type != DT_DIR && (!strcmp(entry->d_name, SW_PIN_XDP) ||
-					   !strcmp(entry->d_name, SW_PIN_TC));
+	static const char *const links[] = { SW_PIN_XDP, SW_PIN_TC,
+					     SW_PIN_MADE };
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
+		if (!strcmp(entry->d_name, links[i]))
+			return entry->d_type != DT_DIR;
+	return false;
 }
 
 static bool is_called(const struct dirent *entry, const char *name)

@@ -209,12 +209,13 @@ static json_t *reasons_array(const struct sw_reasons *counters, int from,
 
 static void json_stats(const struct stats_counters *c)
 {
-	print(json_pack("{s:{s:I, s:o}, s:{s:I, s:o}, s:o}", "xdp", "packets",
-			(json_int_t)c->xdp_packets, "reasons",
+	print(json_pack("{s:{s:I, s:o}, s:{s:I, s:o}, s:o, s:I}", "xdp",
+			"packets", (json_int_t)c->xdp_packets, "reasons",
 			reasons_array(&c->reasons, 0, SW_TC_UNMARKED), "tc",
 			"packets", (json_int_t)c->tc_packets, "reasons",
 			reasons_array(&c->reasons, SW_TC_UNMARKED, SW_REASONS),
-			"half_open", columns_object(&c->half_open)));
+			"half_open", columns_object(&c->half_open),
+			"cookies_forgotten", (json_int_t)c->cookies_forgotten));
 }
 
 static double seconds_until(__u64 t_ns, const struct output_keys *o)

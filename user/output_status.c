@@ -19,6 +19,15 @@ static const char *colour(const char *code)
 	return isatty(STDOUT_FILENO) && (!no || !*no) ? code : "";
 }
 
+static const char *blind_words(const struct state_iface *iface)
+{
+	return iface->pinned.marks_seen ?
+		       ", whose driver refused metadata to some packets, so "
+		       "that TC checks cookies once more" :
+		       ", whose driver gives TC no metadata, so that TC checks "
+		       "cookies once more";
+}
+
 static void print_iface(const struct stats_status *s,
 			const struct state_iface *iface)
 {
@@ -50,10 +59,7 @@ static void print_iface(const struct stats_status *s,
 			 when),
 	       text_age(s->now_ns - iface->pinned.attached_ns, age),
 	       iface->pinned.xdp_native ? "native" : "generic",
-	       state_iface_blind(iface) ?
-		       ", whose driver gives TC no metadata, so that TC checks "
-		       "cookies once more" :
-		       "",
+	       state_iface_blind(iface) ? blind_words(iface) : "",
 	       iface->pinned.draining ? ", being detached: challenging nobody" :
 					"");
 	if (iface->pinned.draining)
@@ -120,7 +126,8 @@ static const char *verdict_words(const struct stats_status *s)
 			       "under attack, only observing" :
 			       "under attack";
 	case STATS_FILLING:
-		return "no attack, but a listener's queue is filling";
+		return "no attack, but SYNs of a listener whose queue fills, "
+		       "or has filled, are challenged";
 	case STATS_CALM:
 		return "no attack";
 	case STATS_OFF:

@@ -102,9 +102,13 @@ static void text_stats(const struct stats_counters *c)
 	print_reasons(&c->reasons, SW_TC_UNMARKED, SW_REASONS);
 	printf("\nhalf-open\n");
 	for (size_t i = 0; i < STATS_COLUMNS; i++)
-		printf("%16s  %-16s  %s\n",
+		printf("%16s  %-17s %s\n",
 		       text_number(stats_column_of(&c->half_open, i), number),
 		       stats_columns[i].name, stats_columns[i].help);
+	printf("%16s  %-17s %s\n", text_number(c->cookies_forgotten, number),
+	       "cookies_forgotten",
+	       "used up, but no longer remembered, for there were too many: "
+	       "a late duplicate would open again");
 }
 
 /* Of what is to come: "1 min 40 s". */

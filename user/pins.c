@@ -185,6 +185,7 @@ static int remove_iface_dir(const char *pin_dir, const char *dir)
 
 	remove_link(pin_dir, dir, SW_PIN_XDP);
 	remove_link(pin_dir, dir, SW_PIN_TC);
+	remove_link(pin_dir, dir, SW_PIN_MADE);
 	pins_path(path, pin_dir, dir, NULL);
 	err = remove_room(path);
 	return err ? log_refused(err, "cannot remove %s", path) : 0;

@@ -4,14 +4,14 @@
  * maps hold; its lock is lock.h.
  *
  *	PIN_DIR/maps/sw_*	PIN_DIR/secret/sw_keys
- *	PIN_DIR/IFNAME/		xdp, tc, sw_iface; a dot is spelt ':', since
+ *	PIN_DIR/IFNAME/		xdp, tc, made, sw_iface; a dot is spelt ':', since
  *				the BPF file system has no names with dots, and
  *				interfaces none with colons
  *	PIN_DIR/maps/new/	an IFNAME/ in the making, or being taken down
  *
  * IFNAME/xdp is the last to come and the first to go: with it the interface is
  * protected, without it nobody is challenged there, wherever a command was
- * killed. The TC program alone does nothing.
+ * killed. The others alone do nothing.
  */
 #ifndef SYNWARD_PINS_H
 #define SYNWARD_PINS_H

@@ -67,16 +67,15 @@ int settings_bounds(unsigned given, const struct settings *base,
 {
 	unsigned start = given & SETTINGS_START ? settings->start_percent :
 						  base->start_percent;
-	unsigned end = base->end_percent;
+	unsigned end = given & SETTINGS_END ? settings->end_percent :
+					      base->end_percent;
 
-	if (given & SETTINGS_END)
-		end = settings->end_percent;
-	else if (given & SETTINGS_START)
-		end = start > 1 ? start / 2 : 1;
-	if (end > start)
+	if (given & SETTINGS_END && end > start)
 		return log_usage("--end %u%%: expected at most --start, which "
 				 "is %u%%",
 				 end, start);
+	if (!end || end > start)
+		end = start > 1 ? start / 2 : 1;
 	settings->start_percent = start;
 	settings->end_percent = end;
 	return 0;

@@ -35,9 +35,9 @@ int settings_start_parse(const char *text, unsigned *ret_percent);
 int settings_end_parse(const char *text, unsigned *ret_percent);
 
 /*
- * Brings start and end together: end is half of start where it was not given,
- * and never above it. base: what holds where neither was. -EINVAL, logged, if
- * the two that were given cannot be.
+ * Brings start and end together. base: what holds where neither was given; its
+ * end stays if it is not above start, else, and if it is 0, end is half of
+ * start. -EINVAL, logged, if an end that was given is above start.
  */
 int settings_bounds(unsigned given, const struct settings *base,
 		    struct settings *settings);

@@ -209,6 +209,7 @@ int stats_read_counters(const char *pin_dir,
 		return log_refused(err, "cannot read the counters");
 	reasons_half_open(&c.reasons, &c.half_open);
 	c.half_open.cookies_open = totals.sum.cookies_open;
+	c.cookies_forgotten = totals.cookies_forgotten;
 	c.xdp_packets = reasons_packets(&c.reasons, false);
 	c.tc_packets = reasons_packets(&c.reasons, true);
 	if (c.xdp_packets < totals.xdp_packets ||

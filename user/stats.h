@@ -95,6 +95,7 @@ struct stats_counters {
 	struct sw_reasons reasons; /* as of now */
 	struct sw_half_open half_open;
 	__u64 xdp_packets, tc_packets;
+	__u64 cookies_forgotten;
 };
 
 /* As stats_read_status, but without a result if nothing is attached. */

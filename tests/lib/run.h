@@ -148,6 +148,8 @@ int run_listen(struct run_listener how);
 void run_unlisten(int fd);
 /* n more requests in the queue of RUN_PORT's listener. */
 void run_half_open(unsigned int n);
+/* The last n of them end. */
+void run_half_open_less(unsigned int n);
 /* The same of this SYN; run_reset() ends them all. */
 void run_request(const struct frame_spec *syn);
 /* n more connections that nobody accepts. */

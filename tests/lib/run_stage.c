@@ -324,12 +324,9 @@ void run_half_open(unsigned int n)
 	}
 }
 
-/* A closed listener's requests live on: a RST ends one. */
-static void requests_end(void)
+void run_half_open_less(unsigned int n)
 {
-	if (!requests)
-		return;
-	while (requests) {
+	while (n--) {
 		struct frame_spec rst = request[--requests];
 
 		rst.flags = FRAME_RST;
@@ -337,6 +334,13 @@ static void requests_end(void)
 		run_wire(&rst);
 	}
 	requests_wait();
+}
+
+/* A closed listener's requests live on: a RST ends one. */
+static void requests_end(void)
+{
+	if (requests)
+		run_half_open_less(requests);
 }
 
 /* ---- the wire ---- */

@@ -234,6 +234,14 @@ second_refused()
 	synward status | grep -q "start 50%, end 25%"
 }
 
+@test "a second interface with what is in force is no conflict" {
+	synward attach srv --start 50 --end 30
+	"${in_srv[@]}" ip link set down0 up
+	"${in_srv[@]}" ip link set down1 up
+	synward attach down0 --end 30
+	"${in_srv[@]}" ip link set down0 down
+}
+
 @test "a second interface with other ports is told to begin anew" {
 	synward attach srv --port 80
 	second_refused "--port: .*detach --all, then attach" --port 80,443

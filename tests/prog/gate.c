@@ -59,6 +59,42 @@ static void decides(void **state)
 	run_wants(&syn, row->want);
 }
 
+/* Half-open between end, 1, and start, 4: closed stays closed, open open. */
+static void end_is_not_start(void **state)
+{
+	(void)state;
+	run_reset();
+	run_listen((struct run_listener){});
+	run_half_open(2);
+	run_mode(SW_MODE_ADAPTIVE);
+	run_wants(&syn, SW_SYN_CALM);
+	run_half_open(2);
+	run_wants(&syn, SW_SYN_ANSWERED);
+	run_half_open_less(2);
+	run_clock_add(6 * RUN_SECOND_NS);
+	run_wants(&syn, SW_SYN_ANSWERED);
+	run_config.end_percent = 25;
+	run_configure();
+	run_wants(&syn, SW_SYN_ANSWERED); /* not yet 5 s below end */
+	run_clock_add(6 * RUN_SECOND_NS);
+	run_wants(&syn, SW_SYN_CALM);
+}
+
+/* What is not for this machine is not counted, nor let in. */
+static void strangers_do_not_press(void **state)
+{
+	struct frame_spec foreign = syn;
+
+	(void)state;
+	foreign.dst = "203.0.113.5";
+	run_reset();
+	run_listen((struct run_listener){});
+	run_mode(SW_MODE_ADAPTIVE);
+	for (int i = 0; i < 64; i++)
+		run_wants(&foreign, SW_FOREIGN_ADDRESS);
+	run_wants(&syn, SW_SYN_CALM);
+}
+
 static void only_the_listener_that_fills(void **state)
 {
 	struct frame_spec other = syn;
@@ -180,6 +216,10 @@ int main(void)
 
 	run_open();
 	table_rows(&t, rows, decides);
+	table_case(&t, "between end and start a gate stays as it is",
+		   end_is_not_start, NULL);
+	table_case(&t, "SYNs for other machines do not press the gate",
+		   strangers_do_not_press, NULL);
 	table_case(&t, "one listener's queue does not challenge another's",
 		   only_the_listener_that_fills, NULL);
 	table_case(&t, "draining: no new cookies, those in flight still open",

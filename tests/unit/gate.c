@@ -85,6 +85,21 @@ static void counts_what_is_half_open(void **state)
 	assert_true(gate_challenges(&gate, &q, START));
 }
 
+/* The queue has grown by what was let in: that is not counted twice. */
+static void counts_nothing_twice(void **state)
+{
+	struct gate_queue q = queue(16, 0);
+	struct sw_gate gate = {};
+
+	(void)state;
+	assert_false(gate_challenges(&gate, &q, START));
+	assert_false(gate_challenges(&gate, &q, START));
+	q.half_open = 2;
+	assert_false(gate_challenges(&gate, &q, START));
+	assert_false(gate_challenges(&gate, &q, START));
+	assert_true(gate_challenges(&gate, &q, START));
+}
+
 static void forgets_credit_at_the_tick(void **state)
 {
 	struct gate_queue q = queue(16, 0);
@@ -147,6 +162,23 @@ static void a_second_wave_holds_it(void **state)
 	assert_false(gate_challenges(&gate, &q, START + 9 * SECOND + 1));
 }
 
+/* Another CPU has read the clock a tick later than this one. */
+static void clocks_may_differ(void **state)
+{
+	struct gate_queue q = queue(16, 4);
+	struct sw_gate gate = {};
+
+	(void)state;
+	assert_true(gate_challenges(&gate, &q, START + TICK));
+	q.half_open = 0;
+	assert_true(gate_challenges(&gate, &q, START));
+	gate = (struct sw_gate){};
+	for (int i = 0; i < 3; i++)
+		assert_false(gate_challenges(&gate, &q, START + TICK));
+	assert_false(gate_challenges(&gate, &q, START));
+	assert_true(gate_challenges(&gate, &q, START)); /* credit counts on */
+}
+
 static void start_equals_end(void **state)
 {
 	struct gate_queue q = { .half_open = 8,
@@ -186,6 +218,8 @@ int main(void)
 		   counts_what_was_let_in, NULL);
 	table_case(&t, "what was let in counts on top of what is half-open",
 		   counts_what_is_half_open, NULL);
+	table_case(&t, "what was let in and is half-open counts once",
+		   counts_nothing_twice, NULL);
 	table_case(&t, "the credit ends with its tick",
 		   forgets_credit_at_the_tick, NULL);
 	table_case(&t, "a burst across a tick lets in at most start once more",
@@ -194,6 +228,8 @@ int main(void)
 		   clients_do_not_hold_it, NULL);
 	table_case(&t, "a queue that fills again holds the gate",
 		   a_second_wave_holds_it, NULL);
+	table_case(&t, "another CPU's clock may be a tick ahead",
+		   clocks_may_differ, NULL);
 	table_case(&t, "start equal to end: challenged until below start",
 		   start_equals_end, NULL);
 	table_case(&t, "a second listen() counts from the next SYN on",

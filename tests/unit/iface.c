@@ -90,16 +90,19 @@ static void is_refused(void **state)
 
 struct kernel {
 	const char *name;
-	bool kfunc, tcx;
+	bool kfunc, tcx, tracepoint;
 	const char *missing;
 };
 
 static const struct kernel kernels[] = {
-	{ "a kernel with the kfunc and tcx will do", true, true, NULL },
-	{ "a kernel without the kfunc lacks it", false, true,
+	{ "a kernel with the kfunc, tcx and the tracepoint will do", true, true,
+	  true, NULL },
+	{ "a kernel without the kfunc lacks it", false, true, true,
 	  "bpf_sk_assign_tcp_reqsk" },
-	{ "a kernel without tcx lacks it", true, false, "tcx" },
-	{ "a kernel with neither lacks the kfunc", false, false,
+	{ "a kernel without tcx lacks it", true, false, true, "tcx" },
+	{ "a kernel without the tracepoint lacks it", true, true, false,
+	  "inet_sock_set_state" },
+	{ "a kernel with none of them lacks the kfunc", false, false, false,
 	  "bpf_sk_assign_tcp_reqsk" },
 };
 
@@ -117,6 +120,8 @@ static struct btf *kernel_btf(const struct kernel *k)
 	proto = btf__add_func_proto(btf, 0);
 	btf__add_func(btf, k->kfunc ? "bpf_sk_assign_tcp_reqsk" : "other",
 		      BTF_FUNC_STATIC, proto);
+	if (k->tracepoint)
+		btf__add_typedef(btf, "btf_trace_inet_sock_set_state", proto);
 	return btf;
 }
 

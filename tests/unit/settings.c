@@ -121,6 +121,43 @@ static void word_is(void **state)
 		assert_string_equal(settings_mode_name(mode), w->text);
 }
 
+struct bounds {
+	const char *name;
+	unsigned base_start, base_end; /* what holds */
+	unsigned start, end;           /* what was given, 0 = not */
+	unsigned want_start, want_end; /* 0 = refused */
+};
+
+static const struct bounds bounds[] = {
+	{ "nothing given: what holds", 25, 12, 0, 0, 25, 12 },
+	{ "by default end is half of start", 25, 0, 0, 0, 25, 12 },
+	{ "half of a start of 1 is 1", 25, 0, 1, 0, 1, 1 },
+	{ "a new start leaves an end below it", 25, 12, 60, 0, 60, 12 },
+	{ "a new start below the end halves", 25, 12, 10, 0, 10, 5 },
+	{ "a new end", 25, 12, 0, 25, 25, 25 },
+	{ "a new end above start is refused", 25, 12, 0, 26, 0, 0 },
+	{ "both", 25, 12, 50, 30, 50, 30 },
+	{ "both, and end above start, are refused", 25, 12, 30, 50, 0, 0 },
+};
+
+static void bounds_are(void **state)
+{
+	const struct bounds *b = *state;
+	struct settings base = { .start_percent = b->base_start,
+				 .end_percent = b->base_end };
+	struct settings s = { .start_percent = b->start ?: 77,
+			      .end_percent = b->end ?: 77 };
+	unsigned given = (b->start ? SETTINGS_START : 0) |
+			 (b->end ? SETTINGS_END : 0);
+	int err = settings_bounds(given, &base, &s);
+
+	assert_int_equal(err, b->want_start ? 0 : -EINVAL);
+	if (err)
+		return;
+	assert_int_equal(s.start_percent, b->want_start);
+	assert_int_equal(s.end_percent, b->want_end);
+}
+
 static void conflicts_are_named(void **state)
 {
 	struct settings in_force, wanted;
@@ -135,6 +172,9 @@ static void conflicts_are_named(void **state)
 	assert_string_equal(settings_conflict(SETTINGS_START, &wanted,
 					      &in_force),
 			    "--start");
+	wanted.end_percent = 13;
+	assert_string_equal(settings_conflict(SETTINGS_END, &wanted, &in_force),
+			    "--end");
 	wanted.mode = SW_MODE_ALWAYS;
 	assert_string_equal(
 		settings_conflict(SETTINGS_MODE, &wanted, &in_force), "--mode");
@@ -152,6 +192,7 @@ int main(void)
 	table_rows(&t, starts, start_is);
 	table_rows(&t, lists, list_is);
 	table_rows(&t, words, word_is);
+	table_rows(&t, bounds, bounds_are);
 	table_case(&t, "what was not given is no conflict", conflicts_are_named,
 		   NULL);
 	return table_run(&t, "settings");
