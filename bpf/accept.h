@@ -29,10 +29,16 @@ extern int bpf_sk_assign_tcp_reqsk(struct __sk_buff *skb, struct sock *sk,
 				   struct bpf_tcp_req_attrs *attrs,
 				   int attrs__sz) __ksym __weak;
 
-/* RFC 3168 6.1.1.1: a client that can ECN sends both flags. */
+/*
+ * RFC 3168 6.1.1.1: a client that can ECN sends both flags, in a SYN that is
+ * not marked ECT. One that is was marked by somebody on the way, and his bits
+ * are no congestion signal; unless a reserved flag says that the client means
+ * it (tcp_ecn_create_request).
+ */
 static __always_inline bool accept_wants_ecn(const struct packet *p)
 {
-	return (p->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR);
+	return (p->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR) &&
+	       (!p->ip_ecn || p->tcp_reserved);
 }
 
 /* The client's offer, less what this listener's namespace does not do. */

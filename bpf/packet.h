@@ -43,11 +43,13 @@ struct packet {
 	__be16 dport;
 	__u32 seq; /* host byte order, as ack_seq */
 	__u32 ack_seq;
-	__u8 version; /* 4 or 6 */
-	__u8 flags;   /* TCP_* */
-	__u8 tcp_len; /* header with options, 20..60 */
-	__u8 l2_len;  /* Ethernet header with its tag */
-	__u16 tcp_at; /* where in the frame the TCP header begins */
+	__u8 version;      /* 4 or 6 */
+	__u8 flags;        /* TCP_* */
+	__u8 ip_ecn;       /* the IP header's ECN bits */
+	__u8 tcp_reserved; /* byte 12's low half: AccECN's AE, and unused */
+	__u8 tcp_len;      /* header with options, 20..60 */
+	__u8 l2_len;       /* Ethernet header with its tag */
+	__u16 tcp_at;      /* where in the frame the TCP header begins */
 };
 
 /* Farther in than any header chain that we accept: 14 + 4 + 40 + 6 * 2048. */
@@ -88,6 +90,7 @@ static __always_inline enum sw_reason packet_tcp(struct packet_cursor *c,
 	p->dport = tcp->dest;
 	p->seq = bpf_ntohl(tcp->seq);
 	p->ack_seq = bpf_ntohl(tcp->ack_seq);
+	p->tcp_reserved = ((__u8 *)tcp)[12] & 0xf;
 	p->flags = ((__u8 *)tcp)[13];
 	return SW_GO_ON;
 }
@@ -110,6 +113,7 @@ packet_ip4(struct packet_cursor *c, __u32 frame_left, struct packet *p)
 		return SW_FRAGMENT;
 
 	p->version = 4;
+	p->ip_ecn = ip->tos & 3;
 	p->saddr[0] = ip->saddr;
 	p->daddr[0] = ip->daddr;
 	c->protocol = ip->protocol;
@@ -181,6 +185,7 @@ packet_ip6(struct packet_cursor *c, __u32 frame_left, struct packet *p)
 		return SW_MALFORMED;
 
 	p->version = 6;
+	p->ip_ecn = ip->flow_lbl[0] >> 4 & 3;
 	__builtin_memcpy(p->saddr, &ip->saddr, sizeof(p->saddr));
 	__builtin_memcpy(p->daddr, &ip->daddr, sizeof(p->daddr));
 	c->protocol = ip->nexthdr;
