@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A connection between a client of frames and a socket, seen from both ends.
+
+Knows: the two namespaces, the listener and what TCP_INFO says of the socket
+that it accepts, and how data is sent both ways.
+Does not know: which SYNs are tried, or what should come of them.
+
+The process belongs to the server's namespace: its sysctls are those in /proc.
+Only the packet socket is opened in the client's.
+"""
+import contextlib
+import ctypes
+import os
+import select
+import socket
+import struct
+
+import matrix_wire as wire
+from matrix_wire import ACK, ECE, PSH, RST
+
+PORT = 8080
+CLONE_NEWNET = 0x40000000
+LINGER_NONE = struct.pack("ii", 1, 0)
+# Of the ACK: times the client's scale it is what the server believes. A window
+# of less than two segments would make the server send smaller ones.
+FIRST_WINDOW = 30000
+QUESTION = b"q" * 100
+ADDRESSES = {
+    4: ("192.0.2.77", "192.0.2.1"),
+    6: ("2001:db8:1::77", "2001:db8:1::1"),
+}
+# tcpi_options, include/uapi/linux/tcp.h
+INFO_TIMESTAMPS, INFO_SACK, INFO_WSCALE, INFO_ECN = 1, 2, 4, 8
+
+
+@contextlib.contextmanager
+def namespace(name):
+    """For sockets that are opened meanwhile."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/self/ns/net") as home, \
+            open(f"/run/netns/{name}") as other:
+        if libc.setns(other.fileno(), CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), f"setns {name}")
+        try:
+            yield
+        finally:
+            libc.setns(home.fileno(), CLONE_NEWNET)
+
+
+def client_wire(env=os.environ):
+    with namespace(env["MATRIX_ATK_NS"]):
+        return wire.Wire("atk", env["MATRIX_SRV_MAC"])
+
+
+def listen(version, port=PORT, **options):
+    """options: rcvbuf, clamp, maxseg; in the kernel's units."""
+    family = socket.AF_INET if version == 4 else socket.AF_INET6
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    for name, level, option in (
+            ("rcvbuf", socket.SOL_SOCKET, socket.SO_RCVBUF),
+            ("clamp", socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP),
+            ("maxseg", socket.IPPROTO_TCP, socket.TCP_MAXSEG)):
+        if options.get(name):
+            listener.setsockopt(level, option, options[name])
+    if version == 6:
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    listener.bind((ADDRESSES[version][1], port))
+    listener.listen(64)
+    return listener
+
+
+def accept(listener, seconds=5):
+    """The connection, or None if none comes."""
+    if not select.select([listener], [], [], seconds)[0]:
+        return None
+    connection = listener.accept()[0]
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NONE)
+    connection.settimeout(5)
+    return connection
+
+
+def server_state(connection):
+    """What the server's socket has: struct tcp_info."""
+    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+    options, scales = info[5], info[6]
+
+    def u32(at):
+        return struct.unpack_from("I", info, at)[0]
+
+    return {
+        "timestamps": bool(options & INFO_TIMESTAMPS),
+        "sack": bool(options & INFO_SACK),
+        "scaled": bool(options & INFO_WSCALE),
+        "ecn": bool(options & INFO_ECN),
+        "snd_wscale": scales & 15, "rcv_wscale": scales >> 4,
+        "snd_mss": u32(16), "rcv_mss": u32(20), "pmtu": u32(60),
+        "advmss": u32(84), "snd_ssthresh": u32(76), "snd_cwnd": u32(80),
+        "snd_wnd": u32(228), "rcv_wnd": u32(232),
+    }
+
+
+def client_state(answer):
+    """What the SYN-ACK tells the client."""
+    def value(kind):
+        option = answer.option(kind)
+        return None if option is None else int.from_bytes(option, "big")
+
+    stamps = answer.option(wire.TIMESTAMPS)
+    return {
+        "mss": value(wire.MSS), "wscale": value(wire.WSCALE),
+        "sack": answer.option(wire.SACK) is not None,
+        "timestamps": stamps is not None,
+        "tsecr": stamps and int.from_bytes(stamps[4:], "big"),
+        "flags": answer.flags, "ecn": bool(answer.flags & ECE),
+        "window": answer.window, "ttl": answer.ttl, "tos": answer.tos,
+    }
+
+
+def receive_all(client, size):
+    """The server's segments until so many bytes have come; [] if it resets."""
+    segments = []
+    while sum(len(s.payload) for s in segments) < size:
+        segment = client.receive()
+        if segment is None or segment.flags & RST:
+            return []
+        if segment.payload:
+            segments.append(segment)
+    return segments
+
+
+def exchange(client, connection, answer, mss):
+    """A question, and an answer of two full segments and a byte; what the
+    wire showed of the second."""
+    client.send(PSH | ACK, QUESTION)
+    asked = b""
+    while len(asked) < len(QUESTION):
+        asked += connection.recv(4096)
+    size = 2 * mss + 1
+    connection.sendall(b"a" * size)
+    segments = receive_all(client, size)
+    client.send(ACK)
+    if not segments:
+        return {"asked": asked == QUESTION, "answered": False}
+    first, began = segments[0].tsval(), answer.tsval()
+    return {
+        "asked": asked == QUESTION, "answered": True,
+        "segments": [len(s.payload) for s in segments],
+        "timestamps": first is not None,
+        # or the client drops it as a segment of old (PAWS)
+        "tsval_goes_on": first is None or
+        began is not None and (first - began) & 0xffffffff < 1 << 31,
+        "ect": segments[0].tos & 3,
+    }
+
+
+def connect(client_end, listener, version, options, flags, sport, tos=0):
+    """Handshake and data; the state of both ends, None where there is none."""
+    client = wire.Client(client_end, *ADDRESSES[version], sport, PORT)
+    answer = client.syn(options, flags, tos)
+    if answer is None:
+        return {"client": None, "server": None, "data": None}
+    client.send(ACK, window=FIRST_WINDOW)
+    state = {"client": client_state(answer), "server": None, "data": None}
+    connection = accept(listener)
+    if connection:
+        with connection:
+            state["server"] = server_state(connection)
+            state["data"] = exchange(client, connection, answer,
+                                     state["server"]["snd_mss"])
+    return state
