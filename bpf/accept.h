@@ -99,7 +99,9 @@ static __always_inline void accept_attrs(const struct cookie_options *o,
 	attrs->wscale_ok = scaled;
 	attrs->snd_wscale = scaled ? o->wscale : 0;
 	attrs->rcv_wscale = scaled ? l->wscale : 0;
-	attrs->sack_ok = o->sack;
+	/* A sysctl may have gone off since the SYN: the kernel refuses the
+	 * attribute then. Without SACK the connection lives all the same. */
+	attrs->sack_ok = o->sack & l->may_sack;
 	attrs->ecn_ok = o->ecn;
 	attrs->tstamp_ok = o->timestamps;
 	if (o->timestamps) {
