@@ -16,10 +16,10 @@ setup_file()
 	"${in_atk[@]}" ethtool -K atk gro off >/dev/null
 	synward attach srv --mode off
 	capture_start
-	run_matrix ethernet
-	run_matrix syns --syns
+	run_matrix ethernet options
+	run_matrix syns syns_of_others
 	jumbo_frames
-	run_matrix jumbo
+	run_matrix jumbo options
 	capture_stop
 }
 
@@ -34,17 +34,13 @@ matrix()
 		/usr/bin/python3 -B "$BATS_TEST_DIRNAME/matrix.py" "$@"
 }
 
-# run_matrix NAME [OPTION...]: with the kernel alone, then with cookies
+# run_matrix NAME ROWS: with the kernel alone, then with cookies
 run_matrix()
 {
-	local name=$1
-
-	shift
 	synward mode off
-	matrix run "$stage/$name.kernel" "$@"
+	matrix run "$stage/$1.kernel" "$2"
 	synward mode always
-	matrix run "$stage/$name.synward" "$@"
-	synward mode off
+	matrix run "$stage/$1.synward" "$2"
 }
 
 # A driver takes frames above one page only with programs that can do frags.
@@ -93,6 +89,7 @@ captured()
 none_captured()
 {
 	run captured "$@"
+	head -n 5 "$stage/captured" "$stage/tshark"
 	[ "$status" = 1 ]
 }
 
@@ -215,8 +212,10 @@ same_as_kernel()
 }
 
 @test "tshark sees no checksum error in a capture of the matrix" {
-	# 1: verified and good
-	none_captured 'tcp.checksum.status != 1 || ip.checksum.status != 1'
+	# 1: verified and good. Where it comes out as 0 the kernel writes its other
+	# form, as for UDP (CSUM_MANGLED_0): one segment in 65,536.
+	none_captured 'ip.checksum.status != 1 ||
+		(tcp.checksum.status != 1 && !tcp.checksum.ffff)'
 	captured 'tcp.checksum.status == 1' >/dev/null
 }
 
@@ -229,8 +228,9 @@ same_as_kernel()
 # One that comes 200 ms or more after the first (Linux's least timeout) says
 # that the client, a process, was not awake to acknowledge.
 @test "tshark sees no unexplained retransmission in a capture of the matrix" {
-	none_captured 'tcp.analysis.retransmission && tcp.analysis.rto < 0.19'
-	none_captured 'tcp.analysis.fast_retransmission'
-	none_captured 'tcp.analysis.lost_segment ||
-		tcp.analysis.ack_lost_segment || tcp.analysis.out_of_order'
+	none_captured \
+		'tcp.analysis.retransmission && !(tcp.analysis.rto >= 0.19)'
+	none_captured 'tcp.analysis.fast_retransmission ||
+		tcp.analysis.duplicate_ack || tcp.analysis.out_of_order ||
+		tcp.analysis.lost_segment || tcp.analysis.ack_lost_segment'
 }

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a handshake negotiates, held against the kernel's own, row by row.
 
-    matrix.py run FILE [--syns]       makes a connection for each row and writes
-                                      the state of both ends to FILE
+    matrix.py run FILE ROWS           makes a connection for each row and writes
+                                      the state of both ends to FILE; ROWS:
+                                      those of matrix_rows.py
     matrix.py judge KERNEL OURS [--version 4|6] [--group GROUP] --expect ROWS
                                       compares two such files; says each row
                                       that differs, exit 1 if one does
@@ -12,9 +13,11 @@
 A row is a SYN, with what it offers. KERNEL comes from the kernel alone; OURS
 has to equal it but for what `allowed` states.
 
-Environment: MATRIX_ATK_NS, the client's namespace; MATRIX_SRV_MAC.
+Environment: MATRIX_ATK_NS, the client's namespace; MATRIX_SRV_MAC;
+MATRIX_INJECT, the program that sends a batch.
 """
 import argparse
+import contextlib
 import copy
 import itertools
 import json
@@ -22,11 +25,9 @@ import random
 import sys
 
 import matrix_ends as ends
-import matrix_syns as syns
-from matrix_wire import CWR, ECE, SYN
+import matrix_rows as rows
+from matrix_wire import ECE
 
-SEGMENT_SIZES = (536, 1220, 1400, 1452, 1460, 8960, None)
-SCALE = 7
 # Without timestamps a connection has one of these: MSS, scale, SACK, the best
 # first that promises no more than the client did. Written down once more, on
 # purpose: bpf/cookie.h says what each is for.
@@ -42,44 +43,59 @@ PROFILES = (
 LEAST_MSS = {4: 536, 6: 1220}
 
 
-def matrix_rows():
-    """Each option on or off, each MSS, each version: 224 SYNs."""
-    for version, mss, stamps, sack, scaled, ecn in itertools.product(
-            (4, 6), SEGMENT_SIZES, *[(True, False)] * 4):
-        scale = SCALE if scaled else None
-        yield {
-            "name": f"IPv{version}, MSS {mss or 'absent'}" +
-                    ", timestamps" * stamps + ", SACK" * sack +
-                    ", window scaling" * scaled + ", ECN" * ecn,
-            "version": version, "group": str(mss or "absent"),
-            "options": syns.linux(mss, stamps, sack, scale).hex(),
-            "flags": SYN | (ECE | CWR if ecn else 0),
-            "offer": {"mss": mss, "timestamps": stamps, "sack": sack,
-                      "wscale": scale},
-        }
+class Server:
+    """The listener that a row asks for, kept while rows ask for the same."""
+
+    def __init__(self):
+        self.listeners, self.options = {}, {}
+
+    def listener(self, row):
+        version, options = row["version"], row.get("listener", {})
+        if row.get("fresh") or self.options.get(version) != options:
+            if version in self.listeners:
+                self.listeners.pop(version).close()
+            self.listeners[version] = ends.listen(version, **options)
+            self.options[version] = options
+        return self.listeners[version]
 
 
-def syn_rows():
-    """SYNs of other systems, and such as nobody should send."""
-    for version, syn in itertools.product((4, 6), syns.SYNS):
-        yield {"name": f"IPv{version}, {syn.name}", "version": version,
-               "group": syn.group, "options": syn.options.hex(),
-               "flags": syn.flags, "tos": syn.tos, "offer": syn.offer}
+def connect(row, wire, server, port):
+    """Both ends' state. The listener is there before the sysctl changes, but
+    for a row that asks for a fresh one."""
+    with contextlib.ExitStack() as stack:
+        listener = server.listener(row)
+        if "sysctl" in row:
+            stack.enter_context(ends.sysctl(*row["sysctl"]))
+            listener = server.listener(row)
+        syn = (row["version"], bytes.fromhex(row["options"]), row["flags"])
+        state = ends.connect(wire, listener, *syn, port, row.get("tos", 0),
+                             row.get("meanwhile"))
+        if row.get("fill"):
+            state["filled"] = ends.fill(wire, listener, *syn, port + 1)
+        return {**row, **state}
+
+
+def stuck(state):
+    """Did it time out, rather than come out otherwise?"""
+    filled = state.get("filled")
+    return not state["server"] or \
+        bool(filled) and not filled["acknowledged"]
 
 
 def run(args):
     wire = ends.client_wire()
-    listeners = {version: ends.listen(version) for version in (4, 6)}
-    port = random.randrange(10000, 50000)
-    rows = []
-    for row in syn_rows() if args.syns else matrix_rows():
-        port += 1
-        state = ends.connect(wire, listeners[row["version"]], row["version"],
-                             bytes.fromhex(row["options"]), row["flags"], port,
-                             row.get("tos", 0))
-        rows.append({**row, **state})
+    server = Server()
+    first = random.randrange(10000, 50000)
+    states, broken = [], []
+    for i, row in enumerate(getattr(rows, args.rows)()):
+        states.append(connect(row, wire, server, first + 2 * i))
+        # each costs seconds; the first few say enough
+        broken += [row["name"]] if stuck(states[-1]) else []
+        if len(broken) > 3:
+            sys.exit("no connection, or segments were lost: " +
+                     "; ".join(broken))
     with open(args.file, "w") as out:
-        json.dump(rows, out, indent=1)
+        json.dump(states, out, indent=1)
 
 
 def profile(row):
@@ -100,7 +116,8 @@ def with_mss(state, mss):
     head = 20 + (20 if state["version"] == 4 else 40)
     server["snd_mss"] = min(mss, server["pmtu"] - head) - \
         (12 if server["timestamps"] else 0)
-    server["rcv_mss"] = min(536, server["snd_mss"])  # a first guess
+    # a first guess (tcp_initialize_rcv_mss)
+    server["rcv_mss"] = max(88, min(536, server["snd_mss"], server["advmss"]))
     state["data"]["segments"] = [server["snd_mss"]] * 2 + [1]
 
 
@@ -138,9 +155,14 @@ def both_ends_agree(row):
         (12 if server["timestamps"] else 0)
     yield "ECN", client["ecn"], server["ecn"]
     yield "ECN sent", data["ect"], 2 if server["ecn"] else 0
-    yield "the window", client["window"], server["rcv_wnd"]
+    yield "the window", client["window"], min(65535, server["rcv_wnd"])
     yield "data arrived", (data["asked"], data["answered"]), (True, True)
     yield "TSval goes on", data["tsval_goes_on"], True
+    if row.get("fill"):
+        filled = row["filled"]
+        yield "the window at once", filled["sent"], client["window"]
+        yield "kept of it", (filled["acknowledged"], filled["received"],
+                             filled["lost"]), (True, True, {})
 
 
 def compared(state):
@@ -156,6 +178,10 @@ def faults(kernel, ours):
         if not (row["client"] and row["server"] and row["data"]):
             yield f"{who}: no connection"
             return
+    if ours.get("meanwhile"):  # what is left of it works
+        if not (ours["data"]["asked"] and ours["data"]["answered"]):
+            yield "no data"
+        return
     for who, row in (("the kernel", kernel), ("synward", ours)):
         for what, one, other in both_ends_agree(row):
             if one != other:
@@ -166,7 +192,8 @@ def faults(kernel, ours):
             if have[end][field] != value:
                 yield f"{end} {field}: {have[end][field]}, not {value}"
     apart = abs(kernel["client"]["window"] - ours["client"]["window"])
-    if apart > max(kernel["client"]["mss"], kernel["offer"]["mss"] or 0):
+    if apart > max(kernel["client"]["mss"], kernel["offer"]["mss"] or 0,
+                   LEAST_MSS[kernel["version"]]):
         yield f"windows are {apart} bytes apart"
 
 
@@ -199,24 +226,24 @@ def outcome(row):
 def losses(args):
     """A line for each MSS; clients that asked for ECN got the same."""
     with open(args.ours) as file:
-        rows = [row for row in json.load(file)
-                if not row["offer"]["timestamps"]]
-    assert not any(row["server"]["ecn"] for row in rows)
+        plain = [row for row in json.load(file)
+                 if not row["offer"]["timestamps"]]
+    assert not any(row["server"]["ecn"] for row in plain)
     cells = ["SACK, scale 7", "SACK", "scale 7", "neither"]
     print(f"{'offered':>17}   " + "".join(f"{c:<16}" for c in cells).rstrip())
     for _, of_mss in itertools.groupby(
-            rows, lambda row: (row["version"], row["group"])):
-        with_ecn, without = (list(r) for r in split(of_mss))
+            plain, lambda row: (row["version"], row["group"])):
+        with_ecn, without = split(of_mss)
         assert [*map(outcome, with_ecn)] == [*map(outcome, without)]
         name = f"IPv{without[0]['version']}, MSS {without[0]['group']}"
         print(f"{name:<20}" +
               "".join(f"{outcome(r):<16}" for r in without).rstrip())
 
 
-def split(rows):
+def split(of_mss):
     """Every other row, and the others: with ECN, without."""
-    rows = list(rows)
-    return rows[::2], rows[1::2]
+    of_mss = list(of_mss)
+    return of_mss[::2], of_mss[1::2]
 
 
 def main():
@@ -224,7 +251,7 @@ def main():
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser("run")
     command.add_argument("file")
-    command.add_argument("--syns", action="store_true")
+    command.add_argument("rows", choices=rows.ALL)
     command.set_defaults(run=run)
     command = commands.add_parser("judge")
     command.add_argument("kernel")

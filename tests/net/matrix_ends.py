@@ -14,6 +14,7 @@ import os
 import select
 import socket
 import struct
+import subprocess
 
 import matrix_wire as wire
 from matrix_wire import ACK, ECE, PSH, RST
@@ -155,18 +156,101 @@ def exchange(client, connection, answer, mss):
     }
 
 
-def connect(client_end, listener, version, options, flags, sport, tos=0):
-    """Handshake and data; the state of both ends, None where there is none."""
+def connect(client_end, listener, version, options, flags, sport, tos=0,
+            meanwhile=None):
+    """Handshake and data; the state of both ends, None where there is none.
+    meanwhile: a sysctl and its value when the ACK comes, and later."""
     client = wire.Client(client_end, *ADDRESSES[version], sport, PORT)
     answer = client.syn(options, flags, tos)
     if answer is None:
         return {"client": None, "server": None, "data": None}
-    client.send(ACK, window=FIRST_WINDOW)
     state = {"client": client_state(answer), "server": None, "data": None}
-    connection = accept(listener)
-    if connection:
-        with connection:
-            state["server"] = server_state(connection)
-            state["data"] = exchange(client, connection, answer,
-                                     state["server"]["snd_mss"])
+    with sysctl(*meanwhile) if meanwhile else contextlib.nullcontext():
+        client.send(ACK, window=FIRST_WINDOW)
+        connection = accept(listener)
+        if connection:
+            with connection:
+                state["server"] = server_state(connection)
+                state["data"] = exchange(client, connection, answer,
+                                         state["server"]["snd_mss"])
     return state
+
+
+@contextlib.contextmanager
+def sysctl(name, value):
+    """Of the server's namespace, such as ipv4/tcp_sack; put back at the end."""
+    path = f"/proc/sys/net/{name}"
+    with open(path) as file:
+        before = file.read()
+    with open(path, "w") as file:
+        file.write(value)
+    try:
+        yield
+    finally:
+        with open(path, "w") as file:
+            file.write(before)
+
+
+# ---- a client that fills the window ------------------------------------
+
+BATCH = 64  # what inject takes
+# Segments that arrived and were not kept, or came over a hole.
+LOSSES = ("TCPRcvQDrop", "TCPBacklogDrop", "RcvPruned", "OfoPruned",
+          "TCPOFODrop", "TCPOFOQueue", "TCPZeroWindowDrop", "BeyondWindow")
+
+
+def losses():
+    """This namespace's counters of them."""
+    with open("/proc/net/netstat") as file:
+        names, values = (line.split() for line in file.readlines()[:2])
+    counters = dict(zip(names, values))
+    return {name: int(counters.get(name, 0)) for name in LOSSES}
+
+
+def send_at_once(client_end, segments, env=os.environ):
+    """All in one run of the server's NAPI, or two."""
+    frames = [client_end.frame(s) for s in segments]
+    if len(frames[-1]) > 1514 or len(frames[len(frames) // 2]) > 1514:
+        for frame in frames:
+            client_end.socket.send(frame)
+        return
+    for at in range(0, len(frames), BATCH):
+        batch = "".join(f.hex() + "\n" for f in frames[at:at + BATCH])
+        subprocess.run(["nsenter", f"--net=/run/netns/{env['MATRIX_ATK_NS']}",
+                        env["MATRIX_INJECT"], client_end.dev], check=True,
+                       text=True, input=batch)
+
+
+def fill(client_end, listener, version, options, flags, sport):
+    """Sends as many bytes as the SYN-ACK announced right behind the ACK, to a
+    server that does not read; None if there was no SYN-ACK."""
+    client = wire.Client(client_end, *ADDRESSES[version], sport, PORT)
+    answer = client.syn(options, flags)
+    if answer is None:
+        return None
+    before = losses()
+    state = client_state(answer)
+    size = state["mss"] - (12 if state["timestamps"] else 0)
+    segments = [client.next(ACK)]
+    left = answer.window
+    while left:
+        segments.append(client.next(ACK, b"f" * min(size, left)))
+        left -= len(segments[-1].payload)
+    send_at_once(client_end, segments)
+    acknowledged = None
+    while acknowledged != client.seq:
+        segment = client.receive()
+        if segment is None or segment.flags & RST:
+            break
+        acknowledged = segment.ack
+    connection = accept(listener)
+    with connection:
+        received = b""
+        while acknowledged == client.seq and len(received) < answer.window:
+            received += connection.recv(1 << 20)
+    return {"sent": answer.window, "segments": len(segments) - 1,
+            "acknowledged": acknowledged == client.seq,
+            "received": received == b"f" * answer.window,
+            "lost": {name: count - before[name]
+                     for name, count in losses().items()
+                     if count != before[name]}}

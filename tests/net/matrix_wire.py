@@ -145,7 +145,7 @@ class Client:
         self.to = (src, dst, sport, dport)
         self.sport = sport
         self.seq = struct.unpack("!I", os.urandom(4))[0]
-        self.ack = 0
+        self.ack = None  # until the SYN-ACK
         self.clock = None  # the server's last TSval, if it sends any
 
     def next(self, flags, payload=b"", window=65535, options=None, tos=0):
@@ -154,8 +154,8 @@ class Client:
             options = b""
             if self.clock is not None:
                 options = struct.pack("!4BII", 1, 1, 8, 10, 2001, self.clock)
-        segment = Segment(*self.to, self.seq, self.ack, flags, window, options,
-                          payload, tos)
+        segment = Segment(*self.to, self.seq, self.ack or 0, flags, window,
+                          options, payload, tos)
         self.seq = (self.seq + len(payload) + bool(flags & SYN) +
                     bool(flags & FIN)) & 0xffffffff
         return segment
@@ -164,21 +164,23 @@ class Client:
         self.wire.send(self.next(*args, **kwargs))
 
     def receive(self, seconds=5):
-        """The server's next segment that is in order."""
-        segment = self.wire.receive(self.sport, seconds)
-        if segment:
-            self.take(segment)
+        """The server's next segment; one that came before is left out."""
+        while segment := self.wire.receive(self.sport, seconds):
+            if self.take(segment):
+                break
         return segment
 
     def take(self, segment):
-        if segment.flags & SYN:
+        """Goes on behind it, if it is the next one."""
+        if self.ack is None:
             self.ack = segment.seq
         if segment.seq != self.ack:
-            return
+            return False
         if segment.tsval() is not None:
             self.clock = segment.tsval()
         self.ack = (self.ack + len(segment.payload) +
                     bool(segment.flags & SYN)) & 0xffffffff
+        return True
 
     def syn(self, options, flags=SYN, tos=0):
         """Sends a SYN; the SYN-ACK, or None."""
