@@ -6,51 +6,22 @@
 # MSS, IPv4 and IPv6, frames of 1,500 and of 9,000 bytes; SYNs of other systems
 # and broken ones. All of it was captured, and tshark has read it.
 
-load net
+load matrix
 
 setup_file()
 {
-	net_up
-	# or the capture shows what no wire would
-	"${in_srv[@]}" ethtool -K srv tx off >/dev/null
-	"${in_atk[@]}" ethtool -K atk gro off >/dev/null
-	synward attach srv --mode off
+	matrix_up
 	capture_start
-	run_matrix ethernet options
-	run_matrix syns syns_of_others
-	jumbo_frames
-	run_matrix jumbo options
+	run_rows ethernet options
+	run_rows syns syns_of_others
+	cable_jumbo
+	run_rows jumbo options
 	capture_stop
 }
 
 teardown_file()
 {
 	net_down
-}
-
-matrix()
-{
-	"${in_srv[@]}" env "MATRIX_ATK_NS=$atk_ns" "MATRIX_SRV_MAC=$srv_mac" \
-		/usr/bin/python3 -B "$BATS_TEST_DIRNAME/matrix.py" "$@"
-}
-
-# run_matrix NAME ROWS: with the kernel alone, then with cookies
-run_matrix()
-{
-	synward mode off
-	matrix run "$stage/$1.kernel" "$2"
-	synward mode always
-	matrix run "$stage/$1.synward" "$2"
-}
-
-# A driver takes frames above one page only with programs that can do frags.
-jumbo_frames()
-{
-	"${in_atk[@]}" ip link set dev atk xdpdrv off
-	"${in_atk[@]}" ip link set dev atk \
-		xdpdrv obj "$tools/jumbo.bpf.o" sec xdp.frags
-	"${in_srv[@]}" ip link set dev srv mtu 9000
-	"${in_atk[@]}" ip link set dev atk mtu 9000
 }
 
 # ---- the capture -------------------------------------------------------
@@ -94,11 +65,6 @@ none_captured()
 }
 
 # ---- the matrix --------------------------------------------------------
-
-judge()
-{
-	matrix judge "$stage/$1.kernel" "$stage/$1.synward" "${@:2}"
-}
 
 # same_as_kernel VERSION MSS: each of four options on and off
 same_as_kernel()

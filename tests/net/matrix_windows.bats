@@ -7,22 +7,18 @@
 # second client sends all that was announced in the same batch as its ACK, to a
 # server that does not read.
 
-load net
+load matrix
 
 setup_file()
 {
-	net_up
-	"${in_srv[@]}" ethtool -K srv tx off >/dev/null
-	"${in_atk[@]}" ethtool -K atk gro off >/dev/null
-	synward attach srv --mode off
-	run_rows listeners
-	run_rows sysctls
-	run_rows in_flight
+	matrix_up
+	run_rows listeners listeners
+	run_rows sysctls sysctls
+	run_rows in_flight in_flight
 	cable_mtu 1280
-	run_rows mtu 1280
-	jumbo_frames
-	cable_mtu 9000
-	run_rows mtu 9000
+	run_rows mtu1280 mtu
+	cable_jumbo
+	run_rows mtu9000 mtu
 }
 
 teardown_file()
@@ -30,42 +26,8 @@ teardown_file()
 	net_down
 }
 
-matrix()
-{
-	"${in_srv[@]}" env "MATRIX_ATK_NS=$atk_ns" "MATRIX_SRV_MAC=$srv_mac" \
-		"MATRIX_INJECT=$tools/inject" \
-		/usr/bin/python3 -B "$BATS_TEST_DIRNAME/matrix.py" "$@"
-}
-
-# run_rows ROWS [SUFFIX]: with the kernel alone, then with cookies
-run_rows()
-{
-	synward mode off
-	matrix run "$stage/$1$2.kernel" "$1"
-	synward mode always
-	matrix run "$stage/$1$2.synward" "$1"
-}
-
-cable_mtu()
-{
-	"${in_srv[@]}" ip link set dev srv mtu "$1"
-	"${in_atk[@]}" ip link set dev atk mtu "$1"
-}
-
-# A driver takes frames above one page only with programs that can do frags.
-jumbo_frames()
-{
-	"${in_atk[@]}" ip link set dev atk xdpdrv off
-	"${in_atk[@]}" ip link set dev atk \
-		xdpdrv obj "$tools/jumbo.bpf.o" sec xdp.frags
-}
-
-# judge RUN OPTION...: the same as by the kernel, the window the socket's, the
-# scale too, and nothing lost of a whole window behind the ACK
-judge()
-{
-	matrix judge "$stage/$1.kernel" "$stage/$1.synward" "${@:2}"
-}
+# A row passes if all is as by the kernel, the window and its scale are the
+# socket's, and nothing was lost of a whole window behind the ACK.
 
 @test "for each SO_RCVBUF the window is what the socket accepts at once" {
 	judge listeners --group rcvbuf --expect 48
