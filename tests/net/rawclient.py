@@ -15,6 +15,8 @@ which the server loses stays lost.
     rawclient.py syn                   one SYN; prints the answer's flags, "-"
                                        if none came
     rawclient.py replay                handshake, data, and the ACK again
+    rawclient.py resyn                 a SYN, and the same again; prints "same"
+                                       if both answers have one sequence number
 
 Environment: RAW_DEV RAW_MAC (server's) RAW_SRC RAW_DST RAW_PORT, and
 RAW_INJECT, the program that sends a batch.
@@ -80,9 +82,9 @@ class Client:
             if packet and TCP in packet and packet[TCP].dport == self.sport:
                 yield packet[TCP]
 
-    def syn(self):
+    def syn(self, tsval=1000):
         """Sends a SYN as Linux does; the answer, or None."""
-        options = [("MSS", 1460), ("SAckOK", b""), ("Timestamp", (1000, 0)),
+        options = [("MSS", 1460), ("SAckOK", b""), ("Timestamp", (tsval, 0)),
                    ("NOP", None), ("WScale", 7)]
         self.send(self.frame("S", options=options))
         return next(self.replies(3), None)
@@ -153,6 +155,23 @@ def replay(_):
     print(client.sport)
 
 
+def same_isn():
+    """Do the answers to a SYN sent twice have the same sequence number?"""
+    client = Client()
+    first = client.syn()
+    time.sleep(0.2)
+    client.seq = (client.seq - 1) & 0xffffffff
+    second = client.syn(tsval=1200)
+    if None in (first, second):
+        sys.exit("a SYN was not answered")
+    return first.seq == second.seq
+
+
+def resyn(_):
+    # an epoch may end between the two, but not twice
+    print("same" if same_isn() or same_isn() else "different")
+
+
 def main():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(required=True)
@@ -165,6 +184,7 @@ def main():
     command.set_defaults(run=hold)
     commands.add_parser("syn").set_defaults(run=syn)
     commands.add_parser("replay").set_defaults(run=replay)
+    commands.add_parser("resyn").set_defaults(run=resyn)
     args = parser.parse_args()
     args.run(args)
 

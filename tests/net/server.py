@@ -2,17 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A TCP server for tests, on all addresses, IPv4 and IPv6.
 
-    server.py PORT [BACKLOG]    reads until the client's FIN, then answers with
-                                the number of bytes
+    server.py PORT [BACKLOG] [GREETING]    says GREETING, reads until the client's
+                                           FIN, answers with the number of bytes
 """
 import socket
 import sys
 import threading
 
 
-def serve(connection):
+def serve(connection, greeting):
     count = 0
     try:
+        connection.sendall(greeting)
         while data := connection.recv(65536):
             count += len(data)
         connection.sendall(b"%d\n" % count)
@@ -27,9 +28,11 @@ def main():
     listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     listener.bind(("::", int(sys.argv[1])))
     listener.listen(int(sys.argv[2]) if len(sys.argv) > 2 else 128)
+    greeting = sys.argv[3].encode() if len(sys.argv) > 3 else b""
     while True:
         connection, _ = listener.accept()
-        threading.Thread(target=serve, args=(connection,), daemon=True).start()
+        threading.Thread(target=serve, args=(connection, greeting),
+                         daemon=True).start()
 
 
 if __name__ == "__main__":
