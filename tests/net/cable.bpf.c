@@ -71,8 +71,9 @@ static __always_inline __u32 rule_find(__u32 kind)
 	__u32 i;
 
 	for (i = 0; i < CABLE_RULES && i < rules_used; i++) {
-		if (!rules[i].times ||
-		    (rules[i].kind != kind && rules[i].kind != CABLE_ANY))
+		bool any = rules[i].kind == CABLE_ANY && kind != CABLE_SYNACK;
+
+		if (!rules[i].times || (rules[i].kind != kind && !any))
 			continue;
 		if (rules[i].act != CABLE_DELAY)
 			__sync_fetch_and_sub(&rules[i].times, 1);

@@ -26,8 +26,7 @@ setup()
 
 teardown()
 {
-	talk_end client
-	talk_end cable
+	talk_end_all
 }
 
 teardown_file()
@@ -124,7 +123,7 @@ late()
 	for address in $srv4 $srv6; do
 		begin
 		cable "hold:$1"
-		client $address 8080
+		client client $address 8080
 		[ "$(hear cable)" = "hold $1" ]
 		[ "$(ask client send 6000)" = acknowledged ]
 		tell cable go
@@ -155,7 +154,7 @@ late()
 deaf()
 {
 	cable drop:ack
-	client "$1" 8081 "${@:2}"
+	client client "$1" 8081 "${@:2}"
 	[ "$(hear cable)" = "drop ack" ]
 }
 

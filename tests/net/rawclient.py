@@ -9,6 +9,13 @@ which the server loses stays lost.
     rawclient.py batch BYTES [--fin]   the ACK, BYTES of data (and FIN) in one
                                        batch; exit 0 if the server acknowledges
                                        all of it
+    rawclient.py refused BYTES [--fin] says "answered"; at a line on stdin sends
+                                       such a batch and says what came of it:
+                                       "acknowledged", "reset" or "silence";
+                                       at the next line once more
+    rawclient.py rivals                two clients; at a line their ACKs and
+                                       100 bytes of each in one batch; says
+                                       what came of either
     rawclient.py hold MS               the ACK MS ms after the SYN-ACK; prints its
                                        port and between which times in ms the
                                        ACK went out; waits for stdin to end
@@ -97,30 +104,64 @@ class Client:
         self.tsecr = dict(answer.options)["Timestamp"][0]
         return answer
 
-    def acknowledged(self, seconds=5):
-        """Waits until the server has acknowledged all that was sent."""
+    def outcome(self, seconds=5):
+        """What comes of all that was sent, within so many seconds."""
+        said = "silence"
         for tcp in self.replies(seconds):
             if tcp.flags.R:
-                sys.exit("the server reset the connection")
+                return "reset"
             if tcp.ack == self.seq:
-                return True
-        return False
+                return "acknowledged"
+            said = "in part"
+        return said
+
+    def acknowledged(self):
+        return self.outcome() == "acknowledged"
+
+    def opening(self, count, fin):
+        """Frames: the ACK, so many bytes, and FIN."""
+        frames = [self.frame("A")]
+        for at in range(0, count, SEGMENT):
+            frames.append(self.frame("PA", b"x" * min(count - at, SEGMENT)))
+        if fin:
+            frames.append(self.frame("FA"))
+        return frames
 
 
 def batch(args):
     client = Client()
     client.connect()
-    frames = [client.frame("A")]
-    left = args.bytes
-    while left:
-        size = min(left, SEGMENT)
-        frames.append(client.frame("PA", b"x" * size))
-        left -= size
-    if args.fin:
-        frames.append(client.frame("FA"))
-    client.batch(frames)
-    if not client.acknowledged():
-        sys.exit("a segment behind the ACK was lost")
+    client.batch(client.opening(args.bytes, args.fin))
+    outcome = client.outcome()
+    if outcome != "acknowledged":
+        sys.exit(f"segments behind the ACK: {outcome}")
+
+
+def at_a_line(frames, *clients):
+    """Sends them when told, and says what came of it."""
+    sys.stdin.readline()
+    clients[0].batch(frames)
+    for client in clients:
+        print(client.outcome(2), flush=True)
+
+
+def refused(args):
+    client = Client()
+    client.connect()
+    frames = client.opening(args.bytes, args.fin)
+    print("answered", flush=True)
+    at_a_line(frames, client)
+    at_a_line(frames, client)
+
+
+def rivals(_):
+    clients = Client(), Client()
+    frames = []
+    for client in clients:
+        client.connect()
+        frames += client.opening(100, False)
+    print("answered", flush=True)
+    at_a_line(frames, *clients)
 
 
 def hold(args):
@@ -179,6 +220,11 @@ def main():
     command.add_argument("bytes", type=int)
     command.add_argument("--fin", action="store_true")
     command.set_defaults(run=batch)
+    command = commands.add_parser("refused")
+    command.add_argument("bytes", type=int)
+    command.add_argument("--fin", action="store_true")
+    command.set_defaults(run=refused)
+    commands.add_parser("rivals").set_defaults(run=rivals)
     command = commands.add_parser("hold")
     command.add_argument("ms", type=int)
     command.set_defaults(run=hold)

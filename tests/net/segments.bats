@@ -4,12 +4,18 @@
 # What comes right behind the ACK, and what the ACK says of the path.
 
 load net
+load talk
 
 setup_file()
 {
 	net_up
 	start_server 8080
 	synward attach srv --mode always
+}
+
+teardown()
+{
+	talk_end_all
 }
 
 teardown_file()
@@ -29,6 +35,14 @@ teardown_file()
 	raw_client batch 6000
 }
 
+@test "100 bytes and FIN in the ACK's batch arrive" {
+	raw_client batch 100 --fin
+}
+
+@test "1,800 bytes and FIN in the ACK's batch arrive" {
+	raw_client batch 1800 --fin
+}
+
 @test "6,000 bytes and FIN in the ACK's batch arrive" {
 	raw_client batch 6000 --fin
 }
@@ -42,6 +56,72 @@ teardown_file()
 	counted tc_looped 1
 	[ "$(counter tc_no_child)" = 0 ]
 	[ "$(counter ack_bad)" = 0 ]
+}
+
+# too_slow COMMAND...: the raw client's, while the application has left one
+# connection in an accept queue that holds no more
+too_slow()
+{
+	listener slow 8082 --backlog 0
+	raw_env+=(RAW_PORT=8082)
+	talk_start raw raw_client "$@"
+	[ "$(hear raw)" = answered ]
+}
+
+# patience BYTES [--fin]: the batch is met by silence while the accept queue is
+# full, and by its acknowledgement when there is room
+patience()
+{
+	local full
+
+	full=$(counter ack_accept_full)
+	too_slow refused "$@"
+	client client $srv4 8082
+	wait_for 5 in_queue 1
+	[ "$(ask raw go)" = silence ]
+	counted ack_accept_full $((full + 1))
+	[ "$(ask slow accept 5)" != nobody ]
+	[ "$(ask raw go)" = acknowledged ]
+	[ "$(ask slow accept 5)" = ::ffff:192.0.2.77 ]
+	[ "$(ask slow read "$1")" = "$1" ]
+}
+
+# in_queue N: so many connections wait for slow's accept()
+in_queue()
+{
+	[ "$("${in_srv[@]}" ss -Hltn "sport = :8082" |
+		awk '{ print $2 }')" = "$1" ]
+}
+
+@test "100 bytes behind an ACK find the accept queue full: silence, then room" {
+	patience 100
+}
+
+@test "1,800 bytes behind an ACK find the accept queue full: silence, then room" {
+	patience 1800
+}
+
+@test "6,000 bytes behind an ACK find the accept queue full: silence, then room" {
+	patience 6000
+}
+
+@test "100 bytes and FIN behind an ACK find the accept queue full: silence, then room" {
+	patience 100 --fin
+}
+
+@test "1,800 bytes and FIN behind an ACK find the accept queue full: silence, then room" {
+	patience 1800 --fin
+}
+
+@test "6,000 bytes and FIN behind an ACK find the accept queue full: silence, then room" {
+	patience 6000 --fin
+}
+
+@test "two ACKs and their data in one batch, room for one: silence for the other" {
+	too_slow rivals
+	[ "$(ask raw go)" = acknowledged ]
+	[ "$(hear raw)" = silence ]
+	in_queue 1
 }
 
 # rtt_of PORT: the server's smoothed RTT in ms, empty if there is no sample
@@ -71,6 +151,14 @@ established()
 	[ -n "$("${in_srv[@]}" ss -tHn state established "dport = :$1")" ]
 }
 
+@test "an ACK held 10 ms gives an rtt within two ticks of its clock" {
+	read -r least most rtt <<<"$(held_for 10)"
+	[ "$least" -ge 10 ]
+	[ "$rtt" -ge 3 ]
+	[ "$rtt" -ge $((least - 9)) ]
+	[ "$rtt" -le $((most + 9)) ]
+}
+
 @test "an ACK held 300 ms gives an rtt within 10 % of it" {
 	read -r least most rtt <<<"$(held_for 300)"
 	[ "$least" -ge 300 ]
@@ -82,6 +170,89 @@ established()
 	read -r least most rtt <<<"$(held_for 3000)"
 	[ "$least" -ge 3000 ]
 	[ -z "$rtt" ]
+}
+
+# Real clients of a listener with bbr and of one with cubic, over a bad cable.
+algorithms()
+{
+	listener bbr 8083 --congestion bbr
+	listener cubic 8084 --congestion cubic
+	cable "$@"
+	client first $srv4 8083
+	client second $srv6 8084
+	before=$(timeouts) probed=$(snmp TcpExtTCPLossProbes)
+}
+
+snmp()
+{
+	"${in_srv[@]}" nstat -asz "$1" | awk -v name="$1" '$1 == name { print $2 }'
+}
+
+# Loss probes are no sign of a wrong rtt: a delayed ACK of the last segment
+# brings them on short paths.
+timeouts()
+{
+	snmp TcpExtTCPTimeouts
+}
+
+# rtt_by NAME PORT: of its connection, by the algorithm of this name
+rtt_by()
+{
+	"${in_srv[@]}" ss -tinHO "sport = :$2" |
+		sed -n "s/.* $1 .* rtt:\([0-9]*\)[./].*/\1/p"
+}
+
+# The server speaks, and its timer runs out for nothing.
+speak()
+{
+	local name
+
+	for name in bbr cubic; do
+		[ "$(ask $name say 30000)" = acknowledged ]
+	done
+	[ "$(timeouts)" = "$before" ]
+}
+
+# path MS: what clients send takes so long
+path()
+{
+	algorithms delay:any:$1
+	[ "$(ask bbr accept 10)" = ::ffff:$atk4 ]
+	[ "$(ask cubic accept 10)" = $atk6 ]
+	[ "$(rtt_by bbr 8083)" -ge $(($1 * 9 / 10 - 6)) ]
+	[ "$(rtt_by cubic 8084)" -ge $(($1 * 9 / 10 - 6)) ]
+	speak
+}
+
+# alone SECONDS: the ACK comes so late, and nothing else does
+alone()
+{
+	algorithms hold:ack:2
+	[ "$(hear cable)" = "hold ack" ]
+	[ "$(hear cable)" = "hold ack" ]
+	sleep "$1"
+	tell cable go
+	[ "$(ask bbr accept 10)" = ::ffff:$atk4 ]
+	[ "$(ask cubic accept 10)" = $atk6 ]
+	[ -z "$(rtt_by bbr 8083)$(rtt_by cubic 8084)" ]
+	speak
+}
+
+@test "a path of 10 ms: no timeout of bbr or cubic is spurious" {
+	path 10
+}
+
+@test "a path of 300 ms: no timeout or probe of bbr or cubic is spurious" {
+	path 300
+	[ "$(snmp TcpExtTCPLossProbes)" = "$probed" ]
+}
+
+@test "an ACK held 3 s: bbr and cubic take no sample, and no timeout is spurious" {
+	alone 3
+}
+
+@test "an ACK held 10 s: bbr and cubic take no sample, and no timeout is spurious" {
+	alone 10
 }
 
 @test "a duplicated ACK makes no second connection" {

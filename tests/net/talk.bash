@@ -7,6 +7,8 @@
 # Pipes by name, because bash has one coproc at a time. The program holds both
 # ends of each, so that neither side blocks or ends when the other looks away;
 # it is ended by its pid.
+#
+# shellcheck disable=SC2154 # $stage and others are net.bash's
 
 # talk_start NAME COMMAND...: COMMAND in the background
 talk_start()
@@ -17,7 +19,7 @@ talk_start()
 	rm -f "$in" "$out"
 	mkfifo "$in" "$out"
 	"$@" <>"$in" 1<>"$out" 2>"$stage/$name.err" 3>&- &
-	echo $! >"$stage/$name.pid"
+	echo $! >"$stage/$name.talk"
 	remember_pid $!
 }
 
@@ -46,14 +48,25 @@ ask()
 	hear "$1"
 }
 
+# talk_end_all: whatever runs
+talk_end_all()
+{
+	local pid
+
+	for pid in "$stage"/*.talk; do
+		pid=${pid##*/}
+		talk_end "${pid%.talk}"
+	done
+}
+
 # talk_end NAME: ends it, if it runs
 talk_end()
 {
 	local pid
 
-	[ -e "$stage/$1.pid" ] || return 0
-	pid=$(cat "$stage/$1.pid")
-	rm -f "$stage/$1.pid"
+	[ -e "$stage/$1.talk" ] || return 0
+	pid=$(cat "$stage/$1.talk")
+	rm -f "$stage/$1.talk"
 	kill "$pid" 2>/dev/null || true
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.02
@@ -69,11 +82,20 @@ cable()
 	[ "$(hear cable)" = ready ]
 }
 
-# client ADDRESS PORT [OPTION...]: connects and then obeys; see client.py
+# client NAME ADDRESS PORT [OPTION...]: connects and then obeys; see client.py
 client()
 {
-	talk_end client
-	talk_start client "${in_atk[@]}" setpriv --pdeathsig TERM \
-		/usr/bin/python3 "$BATS_TEST_DIRNAME/client.py" "$@"
-	[ "$(hear client)" = connected ]
+	talk_end "$1"
+	talk_start "$1" "${in_atk[@]}" setpriv --pdeathsig TERM \
+		/usr/bin/python3 "$BATS_TEST_DIRNAME/client.py" "${@:2}"
+	[ "$(hear "$1")" = connected ]
+}
+
+# listener NAME PORT [OPTION...]: listens, and accepts when told; see listener.py
+listener()
+{
+	talk_end "$1"
+	talk_start "$1" "${in_srv[@]}" setpriv --pdeathsig TERM \
+		/usr/bin/python3 "$BATS_TEST_DIRNAME/listener.py" "${@:2}"
+	[ "$(hear "$1")" = listening ]
 }
