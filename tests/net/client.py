@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A TCP client of the kernel's that does what stdin tells it, a line each.
 
-    client.py ADDRESS PORT [--keepalive SECONDS] [--fastopen] [--md5 KEY]
+    client.py ADDRESS PORT [OPTION...]
 
 says "connected" or why not (ECONNREFUSED, ...), and then
 
@@ -22,6 +22,8 @@ import time
 
 KEEPALIVE_PROBES = 2
 TCP_MD5SIG = 14
+TCP_AO_ADD_KEY = 38
+IPPROTO_MPTCP = 262
 
 
 def md5(address, key):
@@ -31,9 +33,17 @@ def md5(address, key):
     return peer + struct.pack("=BBHi80s", 0, 0, len(key), 0, key.encode())
 
 
+def ao(address, key):
+    """struct tcp_ao_add for an IPv4 peer: hmac(sha1), ids 100 and 100"""
+    return struct.pack("=HH4s120x64siIHBBBBBB80s", socket.AF_INET, 0,
+                       socket.inet_aton(address), b"hmac(sha1)", 0, 0, 0, 32,
+                       100, 100, 12, 0, len(key), key.encode())
+
+
 def prepare(args):
     sock = socket.socket(socket.AF_INET6 if ":" in args.address else
-                         socket.AF_INET)
+                         socket.AF_INET, socket.SOCK_STREAM,
+                         IPPROTO_MPTCP if args.mptcp else 0)
     sock.settimeout(args.timeout)
     if args.keepalive:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -44,13 +54,18 @@ def prepare(args):
     if args.md5:
         sock.setsockopt(socket.IPPROTO_TCP, TCP_MD5SIG,
                         md5(args.address, args.md5))
+    if args.ao:
+        sock.setsockopt(socket.IPPROTO_TCP, TCP_AO_ADD_KEY,
+                        ao(args.address, args.ao))
     return sock
 
 
 def connect(args):
     sock = prepare(args)
     if args.fastopen:
-        # the data travel in the SYN if the kernel has the server's cookie
+        # the data travel in the SYN if the kernel has the server's cookie;
+        # with a time-out it would not wait for the connection
+        sock.settimeout(None)
         sock.sendto(b"x" * args.fastopen, socket.MSG_FASTOPEN,
                     (args.address, args.port))
     else:
@@ -118,6 +133,8 @@ def main():
     parser.add_argument("--keepalive", type=int)
     parser.add_argument("--fastopen", type=int, metavar="BYTES")
     parser.add_argument("--md5", metavar="KEY")
+    parser.add_argument("--ao", metavar="KEY")
+    parser.add_argument("--mptcp", action="store_true")
     parser.add_argument("--timeout", type=float, default=20)
     args = parser.parse_args()
     sock = attempt(connect, args)

@@ -21,6 +21,9 @@ which the server loses stays lost.
                                        ACK went out; waits for stdin to end
     rawclient.py syn                   one SYN; prints the answer's flags, "-"
                                        if none came
+    rawclient.py syns N                a SYN from each of N ports, the same ones
+                                       each time; prints those that got a
+                                       SYN-ACK
     rawclient.py replay                handshake, data, and the ACK again
     rawclient.py resyn                 a SYN, and the same again; prints "same"
                                        if both answers have one sequence number
@@ -40,6 +43,7 @@ from scapy.all import IP, TCP, Ether, IPv6, conf, get_if_hwaddr, raw
 
 conf.verb = 0
 SEGMENT = 1400
+FIRST_PORT = 61001
 
 
 class Client:
@@ -79,21 +83,27 @@ class Client:
         subprocess.run([self.inject, self.dev], check=True, text=True,
                        input="".join(f.hex() + "\n" for f in frames))
 
-    def replies(self, seconds):
-        """The server's segments that come within so many seconds."""
+    def replies(self, seconds, ports=None):
+        """What the server sends to our port, or to these, within so many
+        seconds."""
+        ports = ports or {self.sport}
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if not select.select([self.wire], [], [], left)[0]:
                 continue
             packet = self.wire.recv()
-            if packet and TCP in packet and packet[TCP].dport == self.sport:
+            if packet and TCP in packet and packet[TCP].dport in ports:
                 yield packet[TCP]
 
-    def syn(self, tsval=1000):
-        """Sends a SYN as Linux does; the answer, or None."""
+    def syn_frame(self, tsval=1000):
+        """A SYN as Linux makes it."""
         options = [("MSS", 1460), ("SAckOK", b""), ("Timestamp", (tsval, 0)),
                    ("NOP", None), ("WScale", 7)]
-        self.send(self.frame("S", options=options))
+        return self.frame("S", options=options)
+
+    def syn(self, tsval=1000):
+        """Sends a SYN; the answer, or None."""
+        self.send(self.syn_frame(tsval))
         return next(self.replies(3), None)
 
     def connect(self):
@@ -185,6 +195,20 @@ def syn(_):
     print(answer.flags if answer else "-")
 
 
+def syns(args):
+    client = Client()
+    ports = set(range(FIRST_PORT, FIRST_PORT + args.count))
+    for client.sport in ports:
+        client.send(client.syn_frame())
+    answered = set()
+    for tcp in client.replies(2, ports):
+        if tcp.flags == "SA":
+            answered.add(tcp.dport)
+        if answered == ports:
+            break
+    print(*sorted(answered))
+
+
 def replay(_):
     client = Client()
     client.connect()
@@ -230,6 +254,9 @@ def main():
     command.set_defaults(run=hold)
     commands.add_parser("syn").set_defaults(run=syn)
     commands.add_parser("replay").set_defaults(run=replay)
+    command = commands.add_parser("syns")
+    command.add_argument("count", type=int)
+    command.set_defaults(run=syns)
     commands.add_parser("resyn").set_defaults(run=resyn)
     args = parser.parse_args()
     args.run(args)
