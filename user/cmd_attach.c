@@ -7,6 +7,7 @@
 #include "kernel.h"
 #include "keyfile.h"
 #include "listeners.h"
+#include "nat.h"
 #include "own.h"
 
 static int say(const struct cmd_args *args, const struct attach_result *result)
@@ -23,6 +24,8 @@ static int say(const struct cmd_args *args, const struct attach_result *result)
 	o.listeners_known = !listeners_read(&o.listeners);
 	if (args->json || args->level != LOG_QUIET)
 		args->out->attach(&o);
+	if (nat_resets())
+		log_warn(NAT_WARNING);
 	return 0;
 }
 

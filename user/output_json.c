@@ -168,6 +168,7 @@ static void set_totals(json_t *document, const struct stats_status *s)
 	json_object_set_new(document, "tcp_syncookies",
 			    s->syncookies < 0 ? json_null() :
 						json_integer(s->syncookies));
+	json_object_set_new(document, "nat_resets", json_boolean(s->nat));
 }
 
 static void json_status(const struct stats_status *s)

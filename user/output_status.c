@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "nat.h"
 #include "output.h"
 #include "pins.h"
 #include "reasons.h"
@@ -113,6 +114,8 @@ static void print_warnings(const struct stats_status *s)
 		printf("warning: net.ipv4.tcp_syncookies is 2: the kernel's "
 		       "queues never fill, so mode adaptive never challenges: "
 		       "sysctl -w net.ipv4.tcp_syncookies=1\n");
+	if (s->nat)
+		printf("warning: " NAT_WARNING "\n");
 	print_faults(&s->totals.reasons);
 	if (s->state.other_netns)
 		printf("(attached in another network namespace)\n");

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "nat.h"
 #include "own.h"
 #include "reasons.h"
 #include "sysctl.h"
@@ -180,6 +181,7 @@ int stats_read_status(const char *pin_dir, struct stats_status *ret_status)
 	}
 	if (!s.state.other_netns && sysctl_syncookies_read(&s.syncookies))
 		s.syncookies = -1;
+	s.nat = !s.state.other_netns && nat_resets();
 	*ret_status = s;
 	return err;
 }

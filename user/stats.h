@@ -84,6 +84,7 @@ struct stats_status {
 	size_t service_count;
 	bool stale;     /* the timer has died */
 	int syncookies; /* net.ipv4.tcp_syncookies; -1 = unknown */
+	bool nat;       /* NAT takes our connections away */
 };
 
 /* -ENOTCONN, unlogged, if nothing is attached: *ret_status is valid then,
