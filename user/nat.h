@@ -19,7 +19,7 @@
 	"netfilter translates addresses here, and Linux then resets the "  \
 	"connections of challenged clients: sysctl -w "                    \
 	"net.netfilter.nf_conntrack_tcp_loose=0, or let it not track the " \
-	"protected ports (README, Netfilter)"
+	"protected ports (README, NAT)"
 
 /* There is NAT, and conntrack follows a cookie's ACK. Rules of one's own that
  * leave the protected ports untracked are not looked for. */

@@ -175,12 +175,18 @@ warned()
 	run synward attach srv --mode always
 	[[ $output == *warning*nf_conntrack_tcp_loose=0* ]]
 	# what it warns of
+	resets=$(resets_sent)
 	client client $srv4 9005 || true
 	[ "$(counter tc_socket_made)" = 1 ]
-	[ "$(resets_sent)" -gt 0 ]
+	wait_for 5 more_resets_than "$resets"
 	# the cure
 	"${in_srv[@]}" sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0
 	reaches local $srv4 9005
+}
+
+more_resets_than()
+{
+	[ "$(resets_sent)" -gt "$1" ]
 }
 
 resets_sent()

@@ -4,6 +4,7 @@
 # Real clients of real servers while every SYN is challenged.
 
 load net
+load talk
 
 setup_file()
 {
@@ -63,10 +64,22 @@ fetch()
 	[ "$(count_bytes $srv6 5000000)" = 5000000 ]
 }
 
-@test "ssh logs in: the server speaks first" {
+ssh_login()
+{
 	"${in_atk[@]}" ssh -q -F none -i "$stage/user" -o BatchMode=yes \
 		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
 		-o ConnectTimeout=10 "root@$srv4" true
+}
+
+@test "ssh logs in: the server speaks first" {
+	ssh_login
+}
+
+@test "ssh logs in though its ACK is lost: the client speaks, too" {
+	cable drop:ack
+	ssh_login
+	[ "$(hear cable)" = "drop ack" ]
+	talk_end cable
 }
 
 @test "iperf3 runs both ways" {
