@@ -9,6 +9,8 @@ says "listening" or why not (ENOPROTOOPT, ...), and then
     accept SECONDS  the next connection's peer, or "nobody"
     read N          that connection's next N bytes: how many came; "silence"
     say N           N bytes to it; "acknowledged" when the peer has them all
+    resent          how many segments were sent to it again
+    timeouts        how often its retransmission timer ran out
     listen N        another backlog for the same socket
     close           no listener, no connection
     open            a new one, as the first
@@ -45,6 +47,16 @@ def ao(peer, key):
 def unacknowledged(sock):
     return struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ,
                                           b"\0" * 4))[0]
+
+
+# struct tcp_info: tcpi_total_retrans, tcpi_total_rto (Linux 6.7)
+TOTAL_RETRANS = "I", 100
+TOTAL_RTO = "H", 240
+
+
+def tcp_info(sock, field, offset):
+    info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+    return struct.unpack_from(field, info, offset)[0]
 
 
 class Listener:
@@ -111,6 +123,12 @@ class Listener:
         except TimeoutError:
             pass
         return int(count) - left
+
+    def resent(self):
+        return tcp_info(self.connection, *TOTAL_RETRANS)
+
+    def timeouts(self):
+        return tcp_info(self.connection, *TOTAL_RTO)
 
     def say(self, count):
         self.connection.sendall(b"x" * int(count))
