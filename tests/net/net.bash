@@ -51,6 +51,12 @@ counter()
 	synward -j stats | jq -e ".. | objects | select(.name? == \"$1\") | .value"
 }
 
+# kernel_counter NAME: of the server's kernel, as nstat names it
+kernel_counter()
+{
+	"${in_srv[@]}" nstat -asz "$1" | awk -v "name=$1" '$1 == name { print $2 }'
+}
+
 # half_open NAME: a column of the half-open statistics, a second old at most
 half_open()
 {
@@ -73,15 +79,23 @@ start_server()
 	wait_for 10 netns_listens "$1"
 }
 
-# raw_client ARG...: see rawclient.py; RAW_DST and others may be overridden
-raw_client()
+# raw SCRIPT ARG...: a client made of frames; RAW_DST and others may be
+# overridden by raw_env
+raw()
 {
-	local v4=(RAW_SRC=192.0.2.77 "RAW_DST=$srv4")
+	local v4=(RAW_SRC=192.0.2.77 "RAW_DST=$srv4") script=$1
 
+	shift
 	env "RAW_DEV=atk" "RAW_MAC=$srv_mac" "${v4[@]}" RAW_PORT=8080 \
 		"RAW_INJECT=$tools/inject" ${raw_env:+"${raw_env[@]}"} \
 		"${in_atk[@]}" /usr/bin/python3 \
-		"$BATS_TEST_DIRNAME/rawclient.py" "$@"
+		"$BATS_TEST_DIRNAME/$script" "$@"
+}
+
+# raw_client ARG...: see rawclient.py
+raw_client()
+{
+	raw rawclient.py "$@"
 }
 
 # shellcheck disable=SC2034 # the tests': raw_env=("${raw_env6[@]}")
