@@ -4,7 +4,6 @@
 # What is in flight when synward comes, goes, begins or ends its challenges:
 # connections, handshakes, cookies of the kernel's and of ours.
 
-load net
 load tuples
 
 setup_file()
