@@ -33,6 +33,7 @@ import random
 import select
 import socket
 import sys
+import time
 
 from scapy.all import conf
 
@@ -256,6 +257,9 @@ def close_first(peer):
     fin = peer.until("F")
     peer.ack = plus(fin.seq, len(fin.payload) + 1)
     peer.send(peer.frame("A"))
+    # so long what comes again passes for what comes right behind the ACK, goes
+    # round and finds no socket (VALIDATED_NS): it would not be late
+    time.sleep(0.1)
 
 
 def replay(args):
