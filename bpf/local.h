@@ -11,9 +11,10 @@
  * a set per CPU. It is remade when it is first asked in a tick of 17 ms, so
  * that addresses may come and go without us; asking costs one map read.
  *
- * Not local for us: whole prefixes ("ip route add local 192.0.2.0/24 dev
- * lo"), IPv6 anycast, and on machines with many hundreds of addresses those
- * that found no slot, or that the walk did not come to. They pass.
+ * Not local for us: 127/8 and ::1, whole prefixes ("ip route add local
+ * 192.0.2.0/24 dev lo"), IPv6 anycast, and on machines with many hundreds of
+ * addresses those that found no slot, or that the walk did not come to. They
+ * pass.
  */
 #ifndef SYNWARD_LOCAL_H
 #define SYNWARD_LOCAL_H
@@ -63,10 +64,27 @@ static __always_inline bool local_is(const struct sw_local *entry,
 	       packet_same_address((const __be32 *)entry->address, a->word);
 }
 
+/*
+ * Linux drops what comes from outside for 127/8 (ip_route_input_slow(); unless
+ * route_localnet is on) and ::1 (ip6_rcv_core()). Answered, it would show
+ * everyone on the link who listens there. Other addresses of lo's are as good
+ * as any.
+ */
+static __always_inline bool local_is_loopback(const struct local_address *a)
+{
+	if (a->word[0] | a->word[1])
+		return false;
+	if (a->word[2] == bpf_htonl(0xffff))
+		return bpf_ntohl(a->word[3]) >> 24 == 127;
+	return !a->word[2] && a->word[3] == bpf_htonl(1);
+}
+
 static __always_inline void local_add(const struct local_address *a, __u64 tick)
 {
 	__u32 slot = local_slot(a);
 
+	if (local_is_loopback(a))
+		return;
 	for (int i = 0; i < LOCAL_PROBES; i++) {
 		struct sw_local *entry = local_at(slot + i);
 
