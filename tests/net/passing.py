@@ -115,13 +115,16 @@ def main():
         if ctypes.CDLL(None).setns(netns.fileno(), 0):
             sys.exit("setns")
     sender = wire(os.environ["RAW_DEV"])
-    count = 0
+    count = lost = 0
     for name, frame in frames():
         sender.send(raw(frame))
         if arrives(server, raw(frame)):
             count += 1
-        else:
-            print(name)
+            continue
+        print(name)
+        lost += 1
+        if lost == 10:
+            break
     print(count)
 
 
