@@ -9,19 +9,19 @@
 #define FORGE_CUT 64 /* makes headroom, or veth copies the skb without it */
 
 const volatile __u32 forge_to;
-const volatile __u64 forge_mark[4];
+const volatile __u32 forge_mark[8]; /* as long as struct leave_mark */
 
 static __always_inline int forge(struct xdp_md *ctx)
 {
-	__u64 *meta;
+	__u32 *meta;
 
 	if (bpf_xdp_adjust_head(ctx, FORGE_CUT) ||
 	    bpf_xdp_adjust_meta(ctx, -(int)sizeof(forge_mark)))
 		return -1;
 	meta = (void *)(long)ctx->data_meta;
-	if ((void *)(meta + 4) > (void *)(long)ctx->data)
+	if ((void *)(meta + 8) > (void *)(long)ctx->data)
 		return -1;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 8; i++)
 		meta[i] = forge_mark[i];
 	return 0;
 }
