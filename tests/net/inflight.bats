@@ -79,7 +79,7 @@ kernel_cookies_finish()
 
 @test "connections opened before attach live on, and over detach" {
 	synward detach srv --grace 0
-	coproc CLIENT { sockets live 8080 $srv4 $srv6; }
+	coproc CLIENT { sockets live 8080 $srv4 $srv6 3>&-; }
 	client=$CLIENT_PID
 	[ "$(hear)" = open ]
 	synward attach srv --mode always

@@ -47,7 +47,7 @@ hear()
 # shellcheck disable=SC2034 # the tests wait for $client
 start_tuples()
 {
-	coproc CLIENT { tuples "$@"; }
+	coproc CLIENT { tuples "$@" 3>&-; }
 	client=$CLIENT_PID
 }
 
