@@ -24,8 +24,7 @@ const __u8 leave_acts[SW_REASONS] = {
 struct leave_mark {
 	__u32 magic;
 	__u16 service;
-	__u16 kind;   /* enum leave_mark_kind */
-	__u32 unseen; /* cookie_check()'s */
+	__u16 kind; /* enum leave_mark_kind */
 	struct bpf_tcp_req_attrs attrs;
 };
 

@@ -199,7 +199,6 @@ mark_valid(struct leave_mark *mark, const struct env *env,
 {
 	validated_remember(p, env->now_ns);
 	mark->kind = LEAVE_MARK_VALID;
-	mark->unseen = o->unseen;
 	accept_attrs(o, opt, l, env->now_ns, &mark->attrs);
 }
 
@@ -354,19 +353,41 @@ static __always_inline bool unmarked(struct __sk_buff *skb,
 	return validated_recently(&p, env.now_ns);
 }
 
+/*
+ * Does the packet bear out the mark that it is valid? A neighbour's packets can
+ * come with metadata that XDP is shown none of, and the magic might be guessed
+ * (Linux 6.18: set in an XDP program, redirected by tc). What opens a
+ * connection is the cookie alone; the mark says which packets to look at.
+ */
+static __always_inline bool acknowledges(struct __sk_buff *skb,
+					 const struct packet *p,
+					 struct cookie_options *o)
+{
+	const struct sw_config *config = maps_config();
+	struct sw_keyring *keys = config ? maps_keys(config) : NULL;
+	struct tcpopt opt = {};
+
+	return keys && parse_options_tc(skb, p, &opt) &&
+	       cookie_check(keys, p, &opt, maps_now(config), o);
+}
+
 /* mark is a copy: fetching headers moves the packet. */
 static __always_inline enum sw_reason marked(struct __sk_buff *skb,
 					     struct leave_mark *mark)
 {
+	struct cookie_options o = {};
 	struct packet p = {};
 
 	if (mark->kind == LEAVE_MARK_FOLLOWS && !leave_looped(skb))
 		return SW_TC_LOOPED;
 	if (tc_parse(skb, &p))
 		return SW_TC_UNREADABLE;
-	if (mark->kind == LEAVE_MARK_VALID)
-		return accept_socket(skb, &p, &mark->attrs, mark->unseen);
-	return accept_has_child(skb, &p) ? SW_TC_SOCKET_EXISTS : SW_TC_NO_CHILD;
+	if (mark->kind == LEAVE_MARK_FOLLOWS)
+		return accept_has_child(skb, &p) ? SW_TC_SOCKET_EXISTS :
+						   SW_TC_NO_CHILD;
+	if (!acknowledges(skb, &p, &o))
+		return SW_TC_FORGED;
+	return accept_socket(skb, &p, &mark->attrs, o.unseen);
 }
 
 SEC("tc")

@@ -20,7 +20,8 @@
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #endif
-#define __noinline __attribute__((noinline))
+/* static: several files of a test include them */
+#define __noinline static __attribute__((noinline, unused))
 #endif
 #include <bpf/bpf_endian.h>
 

@@ -105,6 +105,9 @@
 	  "finished handshake handed to the kernel")                           \
 	X(TC_SOCKET_EXISTS, tc_socket_exists, PASS, NONE, NORMAL,              \
 	  "the connection already exists (a duplicate ACK, or its data)")      \
+	X(TC_FORGED, tc_forged, PASS, NONE, ATTACK,                            \
+	  "our mark on what acknowledges no cookie: somebody nearby forges "   \
+	  "metadata")                                                          \
 	X(TC_ENDS_REQUEST, tc_ends_request, RESET, NONE, NORMAL,               \
 	  "valid cookie, but the kernel had just begun a handshake of its "    \
 	  "own: forgotten, the client's next segment opens")                   \

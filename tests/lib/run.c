@@ -3,6 +3,7 @@
 #include "run.h"
 
 #include "consumed.h"
+#include "cookie.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -393,17 +394,54 @@ void run_shake(const struct frame_spec *syn, struct run_shake *s)
 	run_shake_ack(syn, s);
 }
 
-/* ---- consumed cookies ---- */
+/* ---- cookies ---- */
 
-static __u64 cookie_of(const struct run_mark *mark,
-		       const struct frame_spec *ack)
+static void parse(const struct frame_spec *spec, struct frame *f,
+		  struct packet *p, struct tcpopt *opt)
 {
-	return consumed_cookie(mark->unseen, ack->ack - 1);
+	memset(p, 0, sizeof(*p));
+	frame_build(f, spec);
+	assert_int_equal(packet_parse(f->data, f->data + f->len, f->len, p),
+			 SW_GO_ON);
+	assert_true(tcpopt_parse(p, f->data, f->data + f->len, opt));
 }
 
-void run_consume(const struct run_mark *mark, const struct frame_spec *ack)
+__u32 run_cookie_ack(const struct frame_spec *ack)
 {
-	__u64 cookie = cookie_of(mark, ack);
+	struct cookie_options o = { .mss = 1460, .wscale = TCPOPT_WSCALE_NONE };
+	struct frame_spec syn = *ack;
+	struct cookie cookie;
+	struct tcpopt opt;
+	struct packet p;
+	struct frame f;
+
+	syn.seq--;
+	parse(&syn, &f, &p, &opt);
+	cookie_make(&run_keys, &p, run_now(), &o, &cookie);
+	return cookie.isn + 1;
+}
+
+bool run_cookie_check(const struct frame_spec *ack, struct cookie_options *o)
+{
+	struct tcpopt opt;
+	struct packet p;
+	struct frame f;
+
+	parse(ack, &f, &p, &opt);
+	return cookie_check(&run_keys, &p, &opt, run_now(), o);
+}
+
+static __u64 cookie_of(const struct frame_spec *ack)
+{
+	struct cookie_options o;
+
+	assert_true(run_cookie_check(ack, &o));
+	return consumed_cookie(o.unseen, ack->ack - 1);
+}
+
+void run_consume(const struct frame_spec *ack)
+{
+	__u64 cookie = cookie_of(ack);
 	__u32 key = consumed_bucket(cookie);
 	struct sw_consumed_bucket bucket;
 
@@ -412,18 +450,18 @@ void run_consume(const struct run_mark *mark, const struct frame_spec *ack)
 	store(run_skel->maps.sw_consumed, key, &bucket);
 }
 
-bool run_consumed(const struct run_mark *mark, const struct frame_spec *ack)
+bool run_consumed(const struct frame_spec *ack)
 {
-	__u64 cookie = cookie_of(mark, ack);
+	__u64 cookie = cookie_of(ack);
 	struct sw_consumed_bucket bucket;
 
 	fetch(run_skel->maps.sw_consumed, consumed_bucket(cookie), &bucket);
 	return consumed_before(&bucket, cookie, run_now());
 }
 
-void run_crowd(const struct run_mark *mark, const struct frame_spec *ack)
+void run_crowd(const struct frame_spec *ack)
 {
-	__u32 key = consumed_bucket(cookie_of(mark, ack));
+	__u32 key = consumed_bucket(cookie_of(ack));
 	struct sw_consumed_bucket bucket;
 
 	for (int i = 0; i < SW_CONSUMED_WAYS; i++)

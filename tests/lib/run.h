@@ -3,7 +3,7 @@
  * Runs frames through sw_xdp by BPF_PROG_TEST_RUN: a network namespace of our
  * own with one veth and real sockets in it, the programs loaded for it, and
  * after each packet the books: exactly one reason counted it, and what
- * happened to it is what that reason says. Knows nothing of cookies.
+ * happened to it is what that reason says.
  *
  *	wire (swt1)  ---  swt0 02:00:00:00:00:01
  *			  192.0.2.1/24, 192.0.2.2/24, 2001:db8::1/64,
@@ -73,7 +73,6 @@ struct run_mark {
 	__u32 magic;
 	__u16 service;
 	__u16 kind; /* 1 valid, 2 follows */
-	__u32 unseen;
 	__u32 rcv_tsval;
 	__u32 rcv_tsecr;
 	__u16 mss;
@@ -117,12 +116,19 @@ void run_shake(const struct frame_spec *syn, struct run_shake *s);
 /* The ACK of a SYN-ACK, whoever sent that. */
 void run_shake_ack(const struct frame_spec *syn, struct run_shake *s);
 
-/* As if this cookie, of a mark and its ACK, had become a connection; and is it
- * remembered? */
-void run_consume(const struct run_mark *mark, const struct frame_spec *ack);
-bool run_consumed(const struct run_mark *mark, const struct frame_spec *ack);
+/* ---- cookies, by the host's build of cookie.h ---- */
+
+struct cookie_options;
+
+/* The SYN-ACK's number acknowledged, for a client without options. */
+__u32 run_cookie_ack(const struct frame_spec *ack);
+/* Does it acknowledge a cookie? */
+bool run_cookie_check(const struct frame_spec *ack, struct cookie_options *o);
+/* As if this cookie had become a connection; and is it remembered? */
+void run_consume(const struct frame_spec *ack);
+bool run_consumed(const struct frame_spec *ack);
 /* Fills the cookie's bucket with others. */
-void run_crowd(const struct run_mark *mark, const struct frame_spec *ack);
+void run_crowd(const struct frame_spec *ack);
 
 /* ---- books ---- */
 

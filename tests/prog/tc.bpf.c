@@ -7,7 +7,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-#define MARK_WORDS 8
+#define MARK_WORDS 7
 
 __u32 mark[MARK_WORDS];
 __u32 words; /* of mark; 0 = no metadata */

@@ -107,6 +107,7 @@ struct row {
 	const char *sysctl;
 	struct run_mark mark; /* magic 0 = ours */
 	bool unmarked;
+	bool no_cookie;
 	struct frame_spec frame;
 	enum sw_reason want, again;
 };
@@ -130,7 +131,14 @@ static const struct row rows[] = {
 	  .frame = SEGMENT, .want = SW_TC_UNMARKED },
 	{ "our mark on what TC cannot read as TCP is dropped",
 	  .mark = { .kind = VALID, PLAIN }, .frame = { .ip_protocol = 17 },
+	  .no_cookie = true,
 	  .want = SW_TC_UNREADABLE },
+	{ "our mark on an ACK of no cookie opens nothing",
+	  .mark = { .kind = VALID, PLAIN }, .no_cookie = true,
+	  .frame = SEGMENT, .want = SW_TC_FORGED },
+	{ "our mark on an ACK of no cookie over IPv6 opens nothing",
+	  .mark = { .kind = VALID, PLAIN }, .no_cookie = true,
+	  .frame = SEGMENT6, .want = SW_TC_FORGED },
 	{ "a finished handshake becomes a socket",
 	  .mark = { .kind = VALID, PLAIN }, .frame = SEGMENT,
 	  .want = SW_TC_SOCKET_MADE },
@@ -198,19 +206,23 @@ static void given(const struct row *row)
 static void by_hand(void **state)
 {
 	const struct row *row = *state;
+	struct frame_spec frame = row->frame;
 
 	given(row);
-	wire_wants(&row->frame, row->want, row->again);
+	if (row->mark.kind == VALID && !row->no_cookie)
+		frame.ack = run_cookie_ack(&frame);
+	wire_wants(&frame, row->want, row->again);
 }
 
 static void duplicates(void **state)
 {
 	static const struct row first = { .mark = { .kind = VALID, PLAIN } };
 	static const struct run_mark follows = { .kind = FOLLOWS };
-	static const struct frame_spec segment = SEGMENT;
+	struct frame_spec segment = SEGMENT;
 
 	(void)state;
 	given(&first);
+	segment.ack = run_cookie_ack(&segment);
 	wire_wants(&segment, SW_TC_SOCKET_MADE, 0);
 	wire_wants(&segment, SW_TC_SOCKET_EXISTS, 0);
 	mark_with(&follows);
@@ -336,61 +348,47 @@ static void whole_way(void **state)
 
 /* ---- a cookie opens once ---- */
 
-/* A client's ACK, as yet unseen by the wire, and what XDP says of it. */
-static void acknowledged(unsigned short sport, struct run_shake *s,
-			 struct run_mark *mark)
+/* A client's ACK that nobody has seen yet. */
+static void acknowledged(unsigned short sport, struct run_shake *s)
 {
 	struct frame_spec syn = { .flags = FRAME_SYN,
 				  .sport = sport,
 				  FRAME_OPTIONS(frame_options_linux) };
-	struct run run;
 
 	run_reset();
 	run_listen((struct run_listener){});
 	run_shake(&syn, s);
-	run_spec(&s->ack, &run);
-	memcpy(mark, run.meta, sizeof(*mark));
-	run_clock_add(RUN_SECOND_NS); /* past the moment of segments behind */
 }
 
-struct used {
-	const struct run_mark *mark;
-	const struct frame_spec *ack;
-};
-
 /* The kernel makes the socket after TC has counted. */
-static bool is_used(void *data)
+static bool is_used(void *ack)
 {
-	const struct used *u = data;
-
-	return run_consumed(u->mark, u->ack);
+	return run_consumed(ack);
 }
 
 static void is_consumed(void **state)
 {
-	struct run_mark mark;
 	struct run_shake s;
 
 	(void)state;
-	acknowledged(42001, &s, &mark);
-	assert_false(run_consumed(&mark, &s.ack));
+	acknowledged(42001, &s);
+	assert_false(run_consumed(&s.ack));
 	xdp_is(run_skel->progs.sw_xdp);
 	wire_wants(&s.ack, SW_TC_SOCKET_MADE, 0);
-	assert_true(run_until(is_used, &(struct used){ &mark, &s.ack }));
+	assert_true(run_until(is_used, &s.ack));
 }
 
 static void overflow_is_counted(void **state)
 {
 	struct sw_totals totals;
-	struct run_mark mark;
 	struct run_shake s;
 
 	(void)state;
-	acknowledged(42002, &s, &mark);
-	run_crowd(&mark, &s.ack);
+	acknowledged(42002, &s);
+	run_crowd(&s.ack);
 	xdp_is(run_skel->progs.sw_xdp);
 	wire_wants(&s.ack, SW_TC_SOCKET_MADE, 0);
-	assert_true(run_until(is_used, &(struct used){ &mark, &s.ack }));
+	assert_true(run_until(is_used, &s.ack));
 	run_totals(&totals);
 	assert_int_equal(totals.cookies_forgotten, 1);
 }
@@ -398,11 +396,10 @@ static void overflow_is_counted(void **state)
 /* TC hands it on, and IP throws it away: no later than there. */
 static void lost_is_not_consumed(void **state)
 {
-	struct run_mark mark;
 	struct run_shake s;
 
 	(void)state;
-	acknowledged(42004, &s, &mark);
+	acknowledged(42004, &s);
 	xdp_is(run_skel->progs.sw_xdp);
 	s.ack.payload = 100;
 	s.ack.bad_checksum = true;
@@ -410,22 +407,21 @@ static void lost_is_not_consumed(void **state)
 	s.ack.bad_checksum = false;
 	run_clock_add(RUN_SECOND_NS); /* the client's time-out */
 	wire_wants(&s.ack, SW_TC_SOCKET_MADE, 0);
-	assert_true(run_until(is_used, &(struct used){ &mark, &s.ack }));
+	assert_true(run_until(is_used, &s.ack));
 	wire_wants(&s.ack, SW_TC_UNMARKED, 0); /* the socket's */
 }
 
 /* What the kernel refused did not open, and may be tried again. */
 static void refused_is_not_consumed(void **state)
 {
-	struct run_mark mark;
 	struct run_shake s;
 
 	(void)state;
-	acknowledged(42003, &s, &mark);
+	acknowledged(42003, &s);
 	run_sysctl("ipv4/tcp_timestamps", "0");
 	xdp_is(run_skel->progs.sw_xdp);
 	wire_wants(&s.ack, SW_TC_REFUSED_INVAL, 0);
-	assert_false(run_consumed(&mark, &s.ack));
+	assert_false(run_consumed(&s.ack));
 }
 
 /* ---- without metadata ---- */
@@ -463,17 +459,15 @@ static void verifies_or_not(void **state)
 {
 	static unsigned short port = 43000;
 	const struct blind *row = *state;
-	struct run_mark mark;
 	struct run_shake s;
 
-	acknowledged(port++, &s, &mark);
+	acknowledged(port++, &s);
 	marks_are_lost(&row->iface);
 	wire_wants(&s.ack, row->want, 0);
 	if (row->want == SW_TC_SOCKET_MADE)
-		assert_true(
-			run_until(is_used, &(struct used){ &mark, &s.ack }));
+		assert_true(run_until(is_used, &s.ack));
 	else
-		assert_false(run_consumed(&mark, &s.ack));
+		assert_false(run_consumed(&s.ack));
 }
 
 static const struct sw_iface no_room = { .no_room = 1 };
@@ -481,11 +475,10 @@ static const struct sw_iface no_room = { .no_room = 1 };
 static void verifies_no_stranger(void **state)
 {
 	struct frame_spec ack;
-	struct run_mark mark;
 	struct run_shake s;
 
 	(void)state;
-	acknowledged(43100, &s, &mark);
+	acknowledged(43100, &s);
 	marks_are_lost(&no_room);
 	ack = s.ack;
 	ack.ack++;
@@ -496,17 +489,16 @@ static void verifies_no_stranger(void **state)
 	ack = s.ack;
 	ack.flags |= FRAME_RST;
 	wire_wants(&ack, SW_TC_UNMARKED, 0);
-	run_consume(&mark, &s.ack);
+	run_consume(&s.ack);
 	wire_wants(&s.ack, SW_TC_UNMARKED, 0);
 }
 
 static void verifies_once(void **state)
 {
-	struct run_mark mark;
 	struct run_shake s;
 
 	(void)state;
-	acknowledged(43101, &s, &mark);
+	acknowledged(43101, &s);
 	marks_are_lost(&no_room);
 	wire_wants(&s.ack, SW_TC_SOCKET_MADE, 0);
 	wire_wants(&s.ack, SW_TC_UNMARKED, 0); /* the socket's own */
@@ -515,12 +507,11 @@ static void verifies_once(void **state)
 static void remembers_what_it_saw(void **state)
 {
 	struct sw_iface iface;
-	struct run_mark mark;
 	struct run_shake s;
 	__u32 zero = 0;
 
 	(void)state;
-	acknowledged(43102, &s, &mark);
+	acknowledged(43102, &s);
 	run_iface(&(struct sw_iface){});
 	xdp_is(run_skel->progs.sw_xdp);
 	wire_wants(&s.ack, SW_TC_SOCKET_MADE, 0);
