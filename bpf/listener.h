@@ -18,6 +18,7 @@
 /* A listener as we found it. */
 struct listener {
 	__u64 id;         /* the kernel's address of it: a name, no more */
+	__u64 net;        /* and of its namespace */
 	__u32 half_open;  /* requests in its queue */
 	__u32 accepted;   /* connections that wait for accept() */
 	__u32 backlog;    /* bound of either queue */
@@ -139,6 +140,7 @@ static __always_inline void listener_read(const struct tcp_sock *tp,
 	const struct netns_ipv4 *ns = &sk->__sk_common.skc_net.net->ipv4;
 
 	l->id = (__u64)tp;
+	l->net = (__u64)sk->__sk_common.skc_net.net;
 	l->half_open = tp->inet_conn.icsk_accept_queue.qlen.counter;
 	l->accepted = sk->sk_ack_backlog;
 	l->backlog = sk->sk_max_ack_backlog;

@@ -83,6 +83,13 @@ struct {
 	__type(value, struct sw_local);
 } sw_local SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2); /* IPv4, IPv6 */
+	__type(key, __u32);
+	__type(value, struct sw_nat);
+} sw_nat SEC(".maps");
+
 /* The entry behind the slots: when an expired cookie was last looked for. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -22,6 +22,7 @@
 #include "local.h"
 #include "made.h"
 #include "maps.h"
+#include "nat.h"
 #include "packet.h"
 #include "rst.h"
 #include "service.h"
@@ -149,7 +150,11 @@ static __noinline enum sw_reason syn(struct xdp_md *ctx, struct env *env,
 	reason = local_check(ctx, p, env->now_ns) ?: gates_syn(env, p, &l);
 	if (reason)
 		return reason;
-	return l.mptcp ? SW_SYN_MPTCP : syn_challenge(ctx, env, p, &l);
+	if (l.mptcp)
+		return SW_SYN_MPTCP;
+	if (nat_resets(env, p, &l))
+		return SW_SYN_NAT;
+	return syn_challenge(ctx, env, p, &l);
 }
 
 /* Not a cookie that is good now. The kernel's? One of ours that was? */

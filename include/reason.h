@@ -47,6 +47,9 @@
 	X(SYN_MPTCP, syn_mptcp, PASS, PASSED, FAULT,                           \
 	  "SYN to an MPTCP listener, which this engine cannot serve: not "     \
 	  "protected")                                                         \
+	X(SYN_NAT, syn_nat, PASS, PASSED, FAULT,                               \
+	  "SYN that was to be challenged, but netfilter's NAT would reset its " \
+	  "client: not protected")                                             \
 	X(SYN_SIGNED, syn_signed, PASS, PASSED, NORMAL,                        \
 	  "SYN with TCP-MD5 or TCP-AO to a listener that has keys")            \
 	X(SYN_CALM, syn_calm, PASS, PASSED, NORMAL,                            \

@@ -83,6 +83,8 @@ struct sw_config {
 	__s64 clock_offset_ns; /* added to the kernel's coarse monotonic clock */
 	__u32 key_slot;        /* which of sw_keys' two entries is in force */
 	__u32 rmem_max;        /* net.core.rmem_max: a bound of window scale */
+	__u32 despite_nat;     /* 1: challenge, though netfilter has NAT */
+	__u32 reserved;
 };
 
 /* A SipHash key, as two little-endian words of the 16 bytes. */
@@ -252,6 +254,13 @@ struct sw_consumed_bucket {
 /* maps/sw_handed: per CPU, cookies on their way from TC to the kernel's TCP. */
 struct sw_handed {
 	__u64 cookie; /* as in sw_consumed; 0 = has arrived */
+};
+
+/* maps/sw_nat: per CPU, for IPv4 and IPv6: would NAT reset our clients? */
+struct sw_nat {
+	__u64 tick; /* of 17 ms, in which we looked */
+	__u32 resets;
+	__u32 reserved;
 };
 
 #endif

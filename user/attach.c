@@ -37,14 +37,14 @@ static int refuse_conflict(const struct work *w)
 				   &in_force);
 	if (!option)
 		return 0;
-	return log_usage("%s: differs from what is in force for all interfaces "
-			 "under %s: leave it out, change it for all (%s %s), "
-			 "or use another --pin-dir",
-			 option, w->state.pin_dir,
-			 pins_command(w->state.pin_dir),
-			 strcmp(option, "--port") ?
-				 "mode" :
-				 "detach --all, then attach all with it");
+	return log_usage(
+		"%s: differs from what is in force for all interfaces "
+		"under %s: leave it out, change it for all (%s %s), "
+		"or use another --pin-dir",
+		option, w->state.pin_dir, pins_command(w->state.pin_dir),
+		strcmp(option, "--port") && strcmp(option, "--despite-nat") ?
+			"mode" :
+			"detach --all, then attach all with it");
 }
 
 /* The one that waits for its epoch will do, too. */

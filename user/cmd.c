@@ -21,6 +21,7 @@ enum {
 	OPT_PORT,
 	OPT_XDP,
 	OPT_ALL,
+	OPT_NAT,
 	OPT_GRACE,
 	OPT_KEY_FILE,
 	OPT_VERSION
@@ -39,6 +40,7 @@ static const struct option long_options[] = {
 	{ "port", required_argument, NULL, OPT_PORT },
 	{ "xdp", required_argument, NULL, OPT_XDP },
 	{ "all", no_argument, NULL, OPT_ALL },
+	{ "despite-nat", no_argument, NULL, OPT_NAT },
 	{ "grace", required_argument, NULL, OPT_GRACE },
 	{ "key-file", required_argument, NULL, OPT_KEY_FILE },
 	{}
@@ -57,10 +59,11 @@ static const struct {
 	enum cmd_option bit;
 	const char *name;
 } belongings[] = {
-	{ CMD_MODE, "--mode" },   { CMD_START, "--start" },
-	{ CMD_END, "--end" },     { CMD_PORT, "--port" },
-	{ CMD_XDP, "--xdp" },     { CMD_ALL, "--all" },
-	{ CMD_GRACE, "--grace" }, { CMD_KEY_FILE, "--key-file" },
+	{ CMD_MODE, "--mode" },         { CMD_START, "--start" },
+	{ CMD_END, "--end" },           { CMD_PORT, "--port" },
+	{ CMD_NAT, "--despite-nat" },   { CMD_XDP, "--xdp" },
+	{ CMD_ALL, "--all" },           { CMD_GRACE, "--grace" },
+	{ CMD_KEY_FILE, "--key-file" },
 };
 
 static int parse_grace(const char *text, __u64 *ret_ns)
@@ -105,6 +108,10 @@ static int parse_own(struct cmd_args *args, int option, const char *value)
 	case OPT_KEY_FILE:
 		args->given |= CMD_KEY_FILE;
 		args->key_file = value;
+		return 0;
+	case OPT_NAT:
+		args->given |= CMD_NAT;
+		args->settings.despite_nat = true;
 		return 0;
 	default:
 		args->given |= CMD_ALL;

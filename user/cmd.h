@@ -15,17 +15,18 @@
 #include "output.h"
 #include "settings.h"
 
-/* Options that belong to some commands only; the first four as in enum
+/* Options that belong to some commands only; the first five as in enum
  * settings_given. */
 enum cmd_option {
 	CMD_MODE = SETTINGS_MODE,
 	CMD_START = SETTINGS_START,
 	CMD_PORT = SETTINGS_PORTS,
 	CMD_END = SETTINGS_END,
-	CMD_XDP = 16,
-	CMD_ALL = 32,
-	CMD_GRACE = 64,
-	CMD_KEY_FILE = 128,
+	CMD_NAT = SETTINGS_NAT,
+	CMD_XDP = 32,
+	CMD_ALL = 64,
+	CMD_GRACE = 128,
+	CMD_KEY_FILE = 256,
 };
 
 struct cmd;

@@ -24,7 +24,7 @@ static int say(const struct cmd_args *args, const struct attach_result *result)
 	o.listeners_known = !listeners_read(&o.listeners);
 	if (args->json || args->level != LOG_QUIET)
 		args->out->attach(&o);
-	if (nat_resets())
+	if (!o.settings->despite_nat && nat_resets())
 		log_warn(NAT_WARNING);
 	return 0;
 }

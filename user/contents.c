@@ -37,6 +37,7 @@ static void write_config(const struct maps *maps,
 		.start_percent = settings->start_percent,
 		.end_percent = settings->end_percent,
 		.listed_only = settings->listed_only,
+		.despite_nat = settings->despite_nat,
 		.clock_offset_ns = clock_offset_ns,
 		.rmem_max = sysctl_rmem_max(),
 	};

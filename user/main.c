@@ -13,10 +13,11 @@
 static const struct cmd commands[] = {
 	{ "attach",
 	  "IFACE... [--mode MODE] [--start 25%] [--end 12%] "
-	  "[--port N[,N...]] [--xdp native|generic|auto] "
+	  "[--port N[,N...]] [--despite-nat] [--xdp native|generic|auto] "
 	  "[--key-file FILE]",
 	  "protect what listens on TCP behind these interfaces", cmd_attach,
-	  CMD_MODE | CMD_START | CMD_END | CMD_PORT | CMD_XDP | CMD_KEY_FILE,
+	  CMD_MODE | CMD_START | CMD_END | CMD_PORT | CMD_NAT | CMD_XDP |
+		  CMD_KEY_FILE,
 	  ANY },
 	{ "detach", "IFACE... | --all [--grace SECONDS]",
 	  "stop challenging, wait (3 s) for clients in flight, leave nothing "

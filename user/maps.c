@@ -222,6 +222,7 @@ int maps_read_settings(const struct maps *maps, struct settings *ret_settings)
 		.start_percent = maps->config->start_percent,
 		.end_percent = maps->config->end_percent,
 		.listed_only = maps->config->listed_only,
+		.despite_nat = maps->config->despite_nat,
 	};
 	int err = 0;
 

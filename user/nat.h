@@ -15,11 +15,13 @@
 
 #include <stdbool.h>
 
-#define NAT_WARNING                                                        \
-	"netfilter translates addresses here, and Linux then resets the "  \
-	"connections of challenged clients: sysctl -w "                    \
-	"net.netfilter.nf_conntrack_tcp_loose=0, or let it not track the " \
-	"protected ports (README, NAT)"
+#define NAT_WARNING                                                         \
+	"netfilter translates addresses here, and Linux would reset the "   \
+	"connections of challenged clients; so nobody is challenged "       \
+	"(syn_nat), which the cure changes: sysctl -w "                     \
+	"net.netfilter.nf_conntrack_tcp_loose=0, or let conntrack not "     \
+	"track the protected ports and attach with --despite-nat (README, " \
+	"NAT)"
 
 /* There is NAT, and conntrack follows a cookie's ACK. Rules of one's own that
  * leave the protected ports untracked are not looked for. */

@@ -42,6 +42,8 @@ static void set_settings(json_t *object, const struct settings *settings)
 			    json_string(settings_mode_name(settings->mode)));
 	set_number(object, "start_percent", settings->start_percent);
 	set_number(object, "end_percent", settings->end_percent);
+	json_object_set_new(object, "despite_nat",
+			    json_boolean(settings->despite_nat));
 	json_object_set_new(object, "ports",
 			    settings->listed_only ?
 				    ports_array(&settings->ports) :

@@ -114,5 +114,7 @@ const char *settings_conflict(unsigned given, const struct settings *wanted,
 	    (!in_force->listed_only ||
 	     !ports_equal(&wanted->ports, &in_force->ports)))
 		return "--port";
+	if (given & SETTINGS_NAT && !in_force->despite_nat)
+		return "--despite-nat";
 	return NULL;
 }

@@ -17,12 +17,14 @@ enum settings_given {
 	SETTINGS_START = 2,
 	SETTINGS_PORTS = 4,
 	SETTINGS_END = 8,
+	SETTINGS_NAT = 16,
 };
 
 struct settings {
 	enum sw_mode mode;
 	unsigned start_percent; /* of a listener's backlog, 1..100 */
 	unsigned end_percent;   /* the same, 1..start_percent */
+	bool despite_nat;       /* challenge where netfilter has NAT */
 	bool listed_only;       /* protect no port but these */
 	struct ports ports;
 };
@@ -50,7 +52,7 @@ void settings_mode_format(const struct settings *settings,
 
 /*
  * What of the wanted and given settings is not what is in force: "--mode",
- * "--start", "--end", "--port", or NULL if nothing differs.
+ * "--start", "--end", "--port", "--despite-nat", or NULL if nothing differs.
  */
 const char *settings_conflict(unsigned given, const struct settings *wanted,
 			      const struct settings *in_force);

@@ -83,6 +83,8 @@ static const struct stats_fault faults[STATS_FAULTS] = {
 	{ SW_SYN_MPTCP, "turn MPTCP off in the server (Go: "
 			"GODEBUG=multipathtcp=0), or for all: sysctl -w "
 			"net.mptcp.enabled=0, and start it again" },
+	{ SW_SYN_NAT, "sysctl -w net.netfilter.nf_conntrack_tcp_loose=0, or "
+		      "as the README says (NAT)" },
 	{ SW_SYN_NO_ROOM, "detach, then attach with --xdp generic" },
 	{ SW_TC_REFUSED_INVAL,
 	  "where it goes on rising: turn MPTCP off in the server" },
@@ -181,7 +183,7 @@ int stats_read_status(const char *pin_dir, struct stats_status *ret_status)
 	}
 	if (!s.state.other_netns && sysctl_syncookies_read(&s.syncookies))
 		s.syncookies = -1;
-	s.nat = !s.state.other_netns && nat_resets();
+	s.nat = !s.state.other_netns && !s.settings.despite_nat && nat_resets();
 	*ret_status = s;
 	return err;
 }

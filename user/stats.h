@@ -61,7 +61,7 @@ struct stats_fault {
 	const char *cure;
 };
 
-#define STATS_FAULTS 6
+#define STATS_FAULTS 7
 
 /* Those that have counted, in the order of enum sw_reason; NULLs fill up.
  * Pure. */

@@ -249,9 +249,42 @@ struct netns_ipv4 {
 	u8 sysctl_tcp_workaround_signed_windows;
 };
 
+struct nf_hook_entry {
+	void *hook;
+	void *priv;
+};
+
+struct nf_hook_entries {
+	u16 num_hook_entries;
+	struct nf_hook_entry hooks[0];
+};
+
+struct nf_hook_ops {
+	int priority;
+};
+
+struct netns_nf {
+	struct nf_hook_entries *hooks_ipv4[5];
+	struct nf_hook_entries *hooks_ipv6[5];
+};
+
+struct nf_tcp_net {
+	u8 tcp_loose;
+};
+
+struct nf_ip_net {
+	struct nf_tcp_net tcp;
+};
+
+struct netns_ct {
+	struct nf_ip_net nf_ct_proto;
+};
+
 struct net {
 	struct list_head dev_base_head;
 	struct netns_ipv4 ipv4;
+	struct netns_nf nf;
+	struct netns_ct ct;
 };
 
 struct in_ifaddr {

@@ -499,6 +499,7 @@ void run_reset(void)
 	clear(run_skel->maps.sw_totals, 1);
 	clear(run_skel->maps.sw_iface, 1);
 	clear(run_skel->maps.sw_local, SW_LOCAL_SLOTS + 1);
+	clear(run_skel->maps.sw_nat, 2);
 	clear(run_skel->maps.sw_validated, SW_VALIDATED_SLOTS + 1);
 	clear_gates();
 	clear_services();

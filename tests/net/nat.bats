@@ -149,11 +149,14 @@ reaches()
 	wait $flood_pid
 }
 
-@test "DNAT beside a proxy that listens: conntrack loose, they hang, and --port leaves it out" {
+@test "DNAT beside a proxy that listens: conntrack loose, to the container" {
 	conntrack_loose
-	client client $srv4 8080
-	[ "$(ask client send 1)" = unacknowledged ]
-	talk_end client
+	reaches container $srv4 8080
+	[ "$(counter syn_answered)" = 0 ]
+	counted syn_nat 1
+}
+
+@test "DNAT beside a proxy that listens: --port leaves it out" {
 	synward detach srv --grace 0
 	synward attach srv --mode always --port 9005
 	reaches container $srv4 8080
@@ -165,7 +168,7 @@ warned()
 	synward status | grep -q "^warning: .*nf_conntrack_tcp_loose=0"
 }
 
-@test "NAT and conntrack loose: attach and status warn of resets, with a cure that cures" {
+@test "NAT and conntrack loose: nobody is challenged, attach and status warn, and the cure cures" {
 	run warned
 	[ "$status" != 0 ]
 	conntrack_loose
@@ -174,14 +177,41 @@ warned()
 	synward detach srv --grace 0
 	run synward attach srv --mode always
 	[[ $output == *warning*nf_conntrack_tcp_loose=0* ]]
-	# what it warns of
+	reaches local $srv4 9005
+	[ "$(counter syn_nat)" = 1 ]
+	[ "$(counter syn_answered)" = 0 ]
+	# seen at once
+	"${in_srv[@]}" sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0
+	wait_for 5 answered_more_than 0
+}
+
+answered_more_than()
+{
+	reaches local $srv4 9005 && talk_end client &&
+		[ "$(counter syn_answered)" -gt "$1" ]
+}
+
+@test "NAT and conntrack loose: why, and --despite-nat" {
+	conntrack_loose
+	synward detach srv --grace 0
+	run synward attach srv --mode always --despite-nat
+	[[ $output != *warning* ]]
+	synward -j status | jq -e '.despite_nat and (.nat_resets | not)'
 	resets=$(resets_sent)
 	client client $srv4 9005 || true
 	[ "$(counter tc_socket_made)" = 1 ]
 	wait_for 5 more_resets_than "$resets"
-	# the cure
-	"${in_srv[@]}" sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0
+}
+
+@test "NAT that comes and goes is seen" {
+	conntrack_loose
+	"${in_srv[@]}" nft delete table ip nat
+	wait_for 5 answered_more_than 0
+	publish
+	before=$(counter syn_answered)
 	reaches local $srv4 9005
+	[ "$(counter syn_answered)" = "$before" ]
+	counted syn_nat 1
 }
 
 more_resets_than()
@@ -196,6 +226,8 @@ resets_sent()
 
 @test "NAT and conntrack loose: ports that it does not track are served" {
 	conntrack_loose
+	synward detach srv --grace 0
+	synward attach srv --mode always --despite-nat
 	"${in_srv[@]}" nft -f - <<-END
 	table inet untracked {
 		chain in {

@@ -175,6 +175,13 @@ static const struct internal {
 	{ "inet_connection_sock" },
 	{ "tcp_options_received" },
 	{ "tcp_request_sock" },
+	{ "nf_hook_entry" },
+	{ "nf_hook_entries" },
+	{ "nf_hook_ops" },
+	{ "netns_nf" },
+	{ "nf_tcp_net" },
+	{ "nf_ip_net" },
+	{ "netns_ct" },
 };
 
 static void is_in_the_kernel(void **state)

@@ -520,6 +520,59 @@ static const struct frame_spec client6 = { .ip6 = true,
 					   FRAME_OPTIONS(
 						   frame_options_windows) };
 
+/* ---- netfilter ---- */
+
+static void nft(const char *command)
+{
+	char line[200];
+
+	snprintf(line, sizeof(line), "nft '%s'", command);
+	assert_int_equal(system(line), 0);
+}
+
+static void nat_is_asked(void **state)
+{
+	struct frame_spec syn6 = syn;
+
+	(void)state;
+	syn6.ip6 = true;
+	run_reset();
+	listener();
+	nft("add table ip nat");
+	nft("add chain ip nat in "
+	    "{ type nat hook prerouting priority dstnat; }");
+	run_clock_add(RUN_SECOND_NS); /* looked at once a tick */
+	run_wants(&syn, SW_SYN_NAT);
+	run_wants(&syn6, SW_SYN_ANSWERED);
+	run_config.despite_nat = 1;
+	run_configure();
+	run_wants(&syn, SW_SYN_ANSWERED);
+	run_config.despite_nat = 0;
+	run_configure();
+	run_sysctl("netfilter/nf_conntrack_tcp_loose", "0");
+	run_clock_add(RUN_SECOND_NS);
+	run_wants(&syn, SW_SYN_ANSWERED);
+	run_sysctl("netfilter/nf_conntrack_tcp_loose", "1");
+	run_clock_add(RUN_SECOND_NS);
+	run_wants(&syn, SW_SYN_NAT);
+	nft("delete table ip nat");
+	run_clock_add(RUN_SECOND_NS);
+	run_wants(&syn, SW_SYN_ANSWERED);
+}
+
+/* Other hooks at the same place are none. */
+static void a_filter_is_no_nat(void **state)
+{
+	(void)state;
+	run_reset();
+	listener();
+	nft("add table inet filter");
+	nft("add chain inet filter in { type filter hook input priority 0; }");
+	run_clock_add(RUN_SECOND_NS);
+	run_wants(&syn, SW_SYN_ANSWERED);
+	nft("delete table inet filter");
+}
+
 /* ---- and none forgotten ---- */
 
 /* What no TEST_RUN can bring about, and why. */
@@ -580,6 +633,10 @@ int main(void)
 		   a_new_syn_is_not_ended, NULL);
 	table_case(&t, "any other ACK on the kernel's request is the kernel's",
 		   kernels_own_goes_on, NULL);
+	table_case(&t, "netfilter's NAT is asked at each tick", nat_is_asked,
+		   NULL);
+	table_case(&t, "a filter at the same hook is no NAT",
+		   a_filter_is_no_nat, NULL);
 	table_case(&t, "every XDP reason was hit", every_xdp_reason_was_hit,
 		   NULL);
 	failed = table_run(&t, "reasons");

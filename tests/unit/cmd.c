@@ -24,6 +24,7 @@ static const struct line lines[] = {
 	{ "an option may be cut short", { "--po", "80" }, 0, CMD_PORT },
 	{ "a cut that fits two is refused", { "--p", "80" }, -EINVAL, 0 },
 	{ "a value where none belongs is refused", { "--json=1" }, -EINVAL, 0 },
+	{ "--despite-nat is noted", { "attach", "--despite-nat" }, 0, CMD_NAT },
 	{ "a value behind --all is refused", { "--all=1" }, -EINVAL, 0 },
 	{ "a missing value is refused", { "attach", "--port" }, -EINVAL, 0 },
 	{ "an unknown option is refused", { "--nonsense" }, -EINVAL, 0 },

@@ -175,6 +175,8 @@ static void conflicts_are_named(void **state)
 	wanted.end_percent = 13;
 	assert_string_equal(settings_conflict(SETTINGS_END, &wanted, &in_force),
 			    "--end");
+	assert_string_equal(settings_conflict(SETTINGS_NAT, &wanted, &in_force),
+			    "--despite-nat");
 	wanted.mode = SW_MODE_ALWAYS;
 	assert_string_equal(
 		settings_conflict(SETTINGS_MODE, &wanted, &in_force), "--mode");
