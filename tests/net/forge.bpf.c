@@ -6,10 +6,11 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-#define FORGE_CUT 64 /* makes headroom, or veth copies the skb without it */
+#define FORGE_CUT 64  /* makes headroom, or veth copies the skb without it */
+#define FORGE_WORDS 7 /* as long as struct leave_mark */
 
 const volatile __u32 forge_to;
-const volatile __u32 forge_mark[8]; /* as long as struct leave_mark */
+const volatile __u32 forge_mark[FORGE_WORDS];
 
 static __always_inline int forge(struct xdp_md *ctx)
 {
@@ -19,9 +20,9 @@ static __always_inline int forge(struct xdp_md *ctx)
 	    bpf_xdp_adjust_meta(ctx, -(int)sizeof(forge_mark)))
 		return -1;
 	meta = (void *)(long)ctx->data_meta;
-	if ((void *)(meta + 8) > (void *)(long)ctx->data)
+	if ((void *)(meta + FORGE_WORDS) > (void *)(long)ctx->data)
 		return -1;
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < FORGE_WORDS; i++)
 		meta[i] = forge_mark[i];
 	return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * forge xdp|tc IN OUT MARK: what arrives at IN loses its first 64 bytes, gets
- * MARK (64 hex digits) as its metadata and leaves by OUT: redirected in XDP, or
+ * MARK (56 hex digits) as its metadata and leaves by OUT: redirected in XDP, or
  * as an skb in TC. Says "attached"; ends when stdin does.
  */
 #include <bpf/bpf.h>
