@@ -4,13 +4,12 @@
  * come over the wire with marks made by hand (tc.bpf.c) or by sw_xdp, and the
  * kernel makes real sockets of them.
  */
-#include "run.h"
+#include "wire.h"
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <err.h>
-#include <linux/if_link.h>
 #include <linux/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -19,85 +18,10 @@
 #include "tc.skel.h"
 
 #define MPTCP 262
-#define TCX_INGRESS 46 /* BPF_TCX_INGRESS; libbpf 1.1.2 does not name it */
 
 enum kind { VALID = 1, FOLLOWS };
 
 static struct tc *marker;
-static int xdp_link = -1;
-
-static void xdp_is(const struct bpf_program *program)
-{
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
-
-	if (xdp_link >= 0)
-		close(xdp_link);
-	xdp_link = bpf_link_create(bpf_program__fd(program), run_ifindex,
-				   BPF_XDP, &opts);
-	if (xdp_link < 0)
-		err(1, "attach XDP");
-}
-
-static void open_tc(void)
-{
-	int fd = bpf_program__fd(run_skel->progs.sw_tc);
-
-	if (bpf_link_create(fd, run_ifindex, TCX_INGRESS, NULL) < 0)
-		err(1, "attach TC");
-	if (!bpf_program__attach_trace(run_skel->progs.sw_made))
-		err(1, "attach the tracepoint");
-	marker = tc__open_and_load();
-	if (!marker)
-		err(1, "load tc.bpf.o");
-}
-
-/* ---- what TC counted ---- */
-
-struct tc_books {
-	__u64 count[SW_REASONS];
-};
-
-static void tc_read(struct tc_books *b)
-{
-	for (int r = SW_TC_UNMARKED; r < SW_REASONS; r++)
-		b->count[r] = run_count(r);
-}
-
-struct expect {
-	struct tc_books before, now;
-	__u64 packets;
-};
-
-static bool has_counted(void *data)
-{
-	struct expect *e = data;
-	__u64 n = 0;
-
-	tc_read(&e->now);
-	for (int r = SW_TC_UNMARKED; r < SW_REASONS; r++)
-		n += e->now.count[r] - e->before.count[r];
-	return n >= e->packets;
-}
-
-/* One frame leaves for want; and then, if it comes round, for again. */
-static void wire_wants(const struct frame_spec *spec, enum sw_reason want,
-		       enum sw_reason again)
-{
-	struct expect e = { .packets = again ? 2 : 1 };
-
-	tc_read(&e.before);
-	run_wire(spec);
-	assert_true(run_until(has_counted, &e));
-	for (int r = SW_TC_UNMARKED; r < SW_REASONS; r++) {
-		int by = e.now.count[r] - e.before.count[r];
-		int wanted = (r == (int)want) + (again && r == (int)again);
-
-		if (by != wanted)
-			fail_msg("%s counted %d, not %d", run_reason_name(r),
-				 by, wanted);
-	}
-}
-
 /* ---- marks made by hand ---- */
 
 struct row {
@@ -197,7 +121,7 @@ static void given(const struct row *row)
 		run_listen(row->listener);
 	if (row->sysctl)
 		run_sysctl(row->sysctl, "0");
-	xdp_is(marker->progs.put_mark);
+	wire_xdp_is(marker->progs.put_mark);
 	marker->bss->words = 0;
 	if (!row->unmarked)
 		mark_with(&row->mark);
@@ -335,7 +259,7 @@ static void whole_way(void **state)
 	listener = run_listen(row->listener);
 	run_shake(&syn, &s);
 	s.ack.payload = row->payload;
-	xdp_is(run_skel->progs.sw_xdp);
+	wire_xdp_is(run_skel->progs.sw_xdp);
 	wire_wants(&s.ack, SW_TC_SOCKET_MADE, 0);
 	assert_int_equal(run_count(SW_ACK_VALID), 1);
 	fd = accept_one(listener);
@@ -344,182 +268,6 @@ static void whole_way(void **state)
 	else
 		check_socket(fd, &s, s.synack.flags & FRAME_ECE);
 	close(fd);
-}
-
-/* ---- a cookie opens once ---- */
-
-/* A client's ACK that nobody has seen yet. */
-static void acknowledged(unsigned short sport, struct run_shake *s)
-{
-	struct frame_spec syn = { .flags = FRAME_SYN,
-				  .sport = sport,
-				  FRAME_OPTIONS(frame_options_linux) };
-
-	run_reset();
-	run_listen((struct run_listener){});
-	run_shake(&syn, s);
-}
-
-/* The kernel makes the socket after TC has counted. */
-static bool is_used(void *ack)
-{
-	return run_consumed(ack);
-}
-
-static void is_consumed(void **state)
-{
-	struct run_shake s;
-
-	(void)state;
-	acknowledged(42001, &s);
-	assert_false(run_consumed(&s.ack));
-	xdp_is(run_skel->progs.sw_xdp);
-	wire_wants(&s.ack, SW_TC_SOCKET_MADE, 0);
-	assert_true(run_until(is_used, &s.ack));
-}
-
-static void overflow_is_counted(void **state)
-{
-	struct sw_totals totals;
-	struct run_shake s;
-
-	(void)state;
-	acknowledged(42002, &s);
-	run_crowd(&s.ack);
-	xdp_is(run_skel->progs.sw_xdp);
-	wire_wants(&s.ack, SW_TC_SOCKET_MADE, 0);
-	assert_true(run_until(is_used, &s.ack));
-	run_totals(&totals);
-	assert_int_equal(totals.cookies_forgotten, 1);
-}
-
-/* TC hands it on, and IP throws it away: no later than there. */
-static void lost_is_not_consumed(void **state)
-{
-	struct run_shake s;
-
-	(void)state;
-	acknowledged(42004, &s);
-	xdp_is(run_skel->progs.sw_xdp);
-	s.ack.payload = 100;
-	s.ack.bad_checksum = true;
-	wire_wants(&s.ack, SW_TC_SOCKET_MADE, 0);
-	s.ack.bad_checksum = false;
-	run_clock_add(RUN_SECOND_NS); /* the client's time-out */
-	wire_wants(&s.ack, SW_TC_SOCKET_MADE, 0);
-	assert_true(run_until(is_used, &s.ack));
-	wire_wants(&s.ack, SW_TC_UNMARKED, 0); /* the socket's */
-}
-
-/* What the kernel refused did not open, and may be tried again. */
-static void refused_is_not_consumed(void **state)
-{
-	struct run_shake s;
-
-	(void)state;
-	acknowledged(42003, &s);
-	run_sysctl("ipv4/tcp_timestamps", "0");
-	xdp_is(run_skel->progs.sw_xdp);
-	wire_wants(&s.ack, SW_TC_REFUSED_INVAL, 0);
-	assert_false(run_consumed(&s.ack));
-}
-
-/* ---- without metadata ---- */
-
-struct blind {
-	const char *name;
-	struct sw_iface iface;
-	enum sw_reason want;
-};
-
-static const struct blind blinds[] = {
-	{ "a driver that had no room for a mark: TC verifies",
-	  { .no_room = 1 },
-	  SW_TC_SOCKET_MADE },
-	{ "a driver that had no room once, and gave marks to others",
-	  { .no_room = 1, .marks_set = 1, .marks_seen = 1 },
-	  SW_TC_SOCKET_MADE },
-	{ "a driver that takes marks and hands none on: TC verifies",
-	  { .marks_set = 1 },
-	  SW_TC_SOCKET_MADE },
-	{ "a driver that hands marks on: TC believes that there is none",
-	  { .marks_set = 1, .marks_seen = 1 },
-	  SW_TC_UNMARKED },
-	{ "before any mark was set TC looks at no packet", {}, SW_TC_UNMARKED },
-};
-
-static void marks_are_lost(const struct sw_iface *iface)
-{
-	run_iface(iface);
-	marker->bss->words = 0;
-	xdp_is(marker->progs.put_mark);
-}
-
-static void verifies_or_not(void **state)
-{
-	static unsigned short port = 43000;
-	const struct blind *row = *state;
-	struct run_shake s;
-
-	acknowledged(port++, &s);
-	marks_are_lost(&row->iface);
-	wire_wants(&s.ack, row->want, 0);
-	if (row->want == SW_TC_SOCKET_MADE)
-		assert_true(run_until(is_used, &s.ack));
-	else
-		assert_false(run_consumed(&s.ack));
-}
-
-static const struct sw_iface no_room = { .no_room = 1 };
-
-static void verifies_no_stranger(void **state)
-{
-	struct frame_spec ack;
-	struct run_shake s;
-
-	(void)state;
-	acknowledged(43100, &s);
-	marks_are_lost(&no_room);
-	ack = s.ack;
-	ack.ack++;
-	wire_wants(&ack, SW_TC_UNMARKED, 0);
-	ack = s.ack;
-	ack.dst_mac[5] = 9;
-	wire_wants(&ack, SW_TC_UNMARKED, 0);
-	ack = s.ack;
-	ack.flags |= FRAME_RST;
-	wire_wants(&ack, SW_TC_UNMARKED, 0);
-	run_consume(&s.ack);
-	wire_wants(&s.ack, SW_TC_UNMARKED, 0);
-}
-
-static void verifies_once(void **state)
-{
-	struct run_shake s;
-
-	(void)state;
-	acknowledged(43101, &s);
-	marks_are_lost(&no_room);
-	wire_wants(&s.ack, SW_TC_SOCKET_MADE, 0);
-	wire_wants(&s.ack, SW_TC_UNMARKED, 0); /* the socket's own */
-}
-
-static void remembers_what_it_saw(void **state)
-{
-	struct sw_iface iface;
-	struct run_shake s;
-	__u32 zero = 0;
-
-	(void)state;
-	acknowledged(43102, &s);
-	run_iface(&(struct sw_iface){});
-	xdp_is(run_skel->progs.sw_xdp);
-	wire_wants(&s.ack, SW_TC_SOCKET_MADE, 0);
-	bpf_map__lookup_elem(run_skel->maps.sw_iface, &zero, sizeof(zero),
-			     &iface, sizeof(iface), 0);
-	assert_int_equal(iface.marks_set, 1);
-	assert_int_equal(iface.marks_seen, 1);
-	assert_int_equal(iface.no_room, 0);
 }
 
 /* XDP counts and TC counts in the same service's row. */
@@ -533,7 +281,7 @@ static void one_service(void **state)
 	run_reset();
 	run_listen((struct run_listener){});
 	run_shake(&syn, &s);
-	xdp_is(run_skel->progs.sw_xdp);
+	wire_xdp_is(run_skel->progs.sw_xdp);
 	wire_wants(&s.ack, SW_TC_SOCKET_MADE, 0);
 	run_port(RUN_PORT, &port);
 	assert_int_equal(run_count_of(port.service, SW_ACK_VALID), 1);
@@ -546,26 +294,14 @@ int main(void)
 	int failed;
 
 	run_open();
-	open_tc();
+	wire_open();
+	marker = tc__open_and_load();
+	if (!marker)
+		err(1, "load tc.bpf.o");
 	table_rows(&t, rows, by_hand);
 	table_case(&t, "of a connection that exists, duplicates are let pass",
 		   duplicates, NULL);
 	table_rows(&t, clients, whole_way);
-	table_case(&t, "a cookie that became a socket is remembered",
-		   is_consumed, NULL);
-	table_case(&t, "that another was forgotten for it is counted",
-		   overflow_is_counted, NULL);
-	table_case(&t, "a cookie whose segment IP throws away may come again",
-		   lost_is_not_consumed, NULL);
-	table_case(&t, "a cookie that the kernel refused is not used up",
-		   refused_is_not_consumed, NULL);
-	table_rows(&t, blinds, verifies_or_not);
-	table_case(&t, "without marks TC takes nothing that is not a cookie",
-		   verifies_no_stranger, NULL);
-	table_case(&t, "without marks a second ACK is the socket's",
-		   verifies_once, NULL);
-	table_case(&t, "a mark set and a mark seen are written down",
-		   remembers_what_it_saw, NULL);
 	table_case(&t, "XDP and TC count for the same service", one_service,
 		   NULL);
 	failed = table_run(&t, "tc");
