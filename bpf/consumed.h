@@ -7,7 +7,7 @@
  * as long as they would verify. Pure: the bucket and the time are handed in.
  *
  * Written only when the kernel has made the connection (made.h), so that no
- * flood can fill it, and a client whose ACK was lost on the way to the socket
+ * spoofed flood can fill it, and a client whose ACK was lost on the way to the socket
  * may try again. Found by the half of the MAC that no packet carries, so that
  * a client cannot choose whom it pushes out. In a full bucket the oldest is
  * forgotten, which costs no more than the protection from its late duplicates.
@@ -37,6 +37,8 @@ static __always_inline __u64 consumed_age(const struct sw_consumed *e,
 {
 	__u64 age = now_ns - e->made_ns;
 
+	if ((__s64)age < 0) /* by a finer clock, or another CPU's */
+		age = 0;
 	return e->cookie && age <= CONSUMED_NS ? age : ~0ULL;
 }
 

@@ -5,9 +5,10 @@
  * Between the two much may go wrong of which TC hears nothing: the checksum, a
  * netfilter rule, an accept queue that has filled up meanwhile, memory. Then
  * the client must be able to bring the same cookie again. So a cookie counts as
- * used up only when its socket becomes ESTABLISHED, which happens on the CPU
- * that TC ran on, right behind it. The tracepoint tells of every TCP socket of
- * the machine; those that were not handed on cost one look at a small table.
+ * used up only when its socket becomes ESTABLISHED. The tracepoint tells of
+ * every TCP socket of the machine; those that were not handed on cost a look at
+ * a small table, in which two CPUs at once may lose an entry: then a cookie
+ * could open again.
  */
 #ifndef SYNWARD_MADE_H
 #define SYNWARD_MADE_H

@@ -106,7 +106,7 @@ struct {
 } sw_consumed SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, SW_HANDED_SLOTS);
 	__type(key, __u32);
 	__type(value, struct sw_handed);

@@ -25,19 +25,33 @@
 #define NAT_PRIORITY 100 /* NF_IP_PRI_NAT_SRC, NF_IP6_PRI_NAT_SRC */
 #define NAT_HOOKS_MAX 16
 
-/* Behind the array of hooks lies one of pointers to what was registered. */
+/* NAT's own hook, that is: nftables' chains and BPF programs may have the same
+ * priority. Read without a lock: what is being freed gives a wrong answer for
+ * one tick, no fault. */
+static __always_inline bool nat_is_nat(struct nf_hook_ops *ops)
+{
+	int type = BPF_CORE_READ_BITFIELD_PROBED(ops, hook_ops_type);
+
+	return BPF_CORE_READ(ops, priority) == NAT_PRIORITY &&
+	       type != NF_HOOK_OP_NF_TABLES && type != NF_HOOK_OP_BPF;
+}
+
+/* Behind the array of hooks lies one of pointers to what was registered, by
+ * priority. NAT is among the last. */
 static __always_inline bool nat_is_hooked(struct nf_hook_entries *entries)
 {
 	__u32 count = BPF_CORE_READ(entries, num_hook_entries);
-	__u64 at = (__u64)entries +
-		   bpf_core_field_offset(struct nf_hook_entries, hooks) +
-		   count * bpf_core_type_size(struct nf_hook_entry);
+	__u64 end = (__u64)entries +
+		    bpf_core_field_offset(struct nf_hook_entries, hooks) +
+		    count * (bpf_core_type_size(struct nf_hook_entry) +
+			     sizeof(void *));
 
-	for (__u32 i = 0; i < NAT_HOOKS_MAX && i < count; i++, at += 8) {
+	for (__u32 i = 0; i < NAT_HOOKS_MAX && i < count; i++) {
 		struct nf_hook_ops *ops = NULL;
 
-		bpf_probe_read_kernel(&ops, sizeof(ops), (void *)at);
-		if (BPF_CORE_READ(ops, priority) == NAT_PRIORITY)
+		end -= sizeof(void *);
+		bpf_probe_read_kernel(&ops, sizeof(ops), (void *)end);
+		if (nat_is_nat(ops))
 			return true;
 	}
 	return false;
@@ -67,8 +81,9 @@ static __always_inline bool nat_resets(const struct env *env,
 
 	if (env->config->despite_nat || !nat)
 		return false;
-	if (nat->tick != tick) {
+	if (nat->tick != tick || nat->net != l->net) {
 		nat->tick = tick;
+		nat->net = l->net;
 		nat->resets = nat_look(l->net, p->version);
 	}
 	return nat->resets;

@@ -6,11 +6,11 @@
  *		SYN: whose is it, shall it be challenged? -> SYN-ACK with a cookie
  *		ACK: whose is it, is it our cookie? -> mark it for TC
  *	TC	marked -> have the kernel make the socket
+ *	later	the socket is there -> its cookie is used up (made.h)
  *
  * Stages return SW_GO_ON or the reason why the packet leaves; leave.h is the
  * door. bpf/README.md tells it with pictures.
  */
-
 #include "ack.h"
 #include "env.h"
 #include "leave.h"

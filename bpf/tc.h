@@ -66,7 +66,8 @@ static __always_inline bool tc_unmarked(struct __sk_buff *skb,
  * Does the packet bear out the mark that it is valid? A neighbour's packets can
  * come with metadata that XDP is shown none of, and the magic might be guessed
  * (Linux 6.18: set in an XDP program, redirected by tc). What opens a
- * connection is the cookie alone; the mark says which packets to look at.
+ * connection is the cookie alone; the mark says which packets to look at. (A
+ * cookie that dies between XDP and TC, within microseconds, counts as forged.)
  */
 static __always_inline bool tc_acknowledges(struct __sk_buff *skb,
 					    const struct packet *p,

@@ -44,10 +44,10 @@
 	  "SYN on a tuple that has a socket: the kernel's")                    \
 	X(SYN_NO_LISTENER, syn_no_listener, PASS, PASSED, NORMAL,              \
 	  "SYN to a closed port; the kernel sends RST")                        \
-	X(SYN_MPTCP, syn_mptcp, PASS, PASSED, FAULT,                           \
-	  "SYN to an MPTCP listener, which this engine cannot serve: not "     \
-	  "protected")                                                         \
-	X(SYN_NAT, syn_nat, PASS, PASSED, FAULT,                               \
+	X(SYN_MPTCP, syn_mptcp, PASS, WOULD, FAULT,                            \
+	  "SYN to an MPTCP listener, for which the kernel makes no socket of "  \
+	  "a cookie: not protected")                                                         \
+	X(SYN_NAT, syn_nat, PASS, WOULD, FAULT,                                \
 	  "SYN that was to be challenged, but netfilter's NAT would reset its " \
 	  "client: not protected")                                             \
 	X(SYN_SIGNED, syn_signed, PASS, PASSED, NORMAL,                        \
@@ -105,7 +105,7 @@
 	X(TC_UNMARKED, tc_unmarked, PASS, NONE, NORMAL,                        \
 	  "packet without our mark")                                           \
 	X(TC_SOCKET_MADE, tc_socket_made, PASS, MADE, NORMAL,                  \
-	  "finished handshake handed to the kernel")                           \
+	  "finished handshake handed to the kernel, which makes the socket")                           \
 	X(TC_SOCKET_EXISTS, tc_socket_exists, PASS, NONE, NORMAL,              \
 	  "the connection already exists (a duplicate ACK, or its data)")      \
 	X(TC_FORGED, tc_forged, PASS, NONE, ATTACK,                            \

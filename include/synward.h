@@ -40,7 +40,7 @@
 #define SW_GATES_MAX 4096      /* gates of listening sockets, at least */
 #define SW_CONSUMED_BUCKETS 16384 /* of cookies that have become a socket */
 #define SW_CONSUMED_WAYS 4        /* in each; both are powers of two */
-#define SW_HANDED_SLOTS 256       /* cookies between TC and TCP, per CPU */
+#define SW_HANDED_SLOTS 4096      /* cookies between TC and TCP */
 #define SW_CPUS_MAX 1024
 
 /* An epoch is 2^36 ns (68.7 s); a cookie lives for the rest of its own and
@@ -251,7 +251,7 @@ struct sw_consumed_bucket {
 	struct sw_consumed entry[SW_CONSUMED_WAYS];
 };
 
-/* maps/sw_handed: per CPU, cookies on their way from TC to the kernel's TCP. */
+/* maps/sw_handed: cookies on their way from TC to the kernel's TCP. */
 struct sw_handed {
 	__u64 cookie; /* as in sw_consumed; 0 = has arrived */
 };
@@ -259,6 +259,7 @@ struct sw_handed {
 /* maps/sw_nat: per CPU, for IPv4 and IPv6: would NAT reset our clients? */
 struct sw_nat {
 	__u64 tick; /* of 17 ms, in which we looked */
+	__u64 net;  /* at which namespace; the kernel's address of it */
 	__u32 resets;
 	__u32 reserved;
 };

@@ -2,13 +2,7 @@
 /*
  * Does netfilter of this network namespace take our connections away?
  *
- * Where a NAT chain is in use, nf_nat_ipv4_local_in() and its IPv6 twin compare
- * the port that conntrack has of a packet's source with that of the packet's
- * socket. Ours is the request socket that bpf_sk_assign_tcp_reqsk() has made,
- * whose port is not set before TCP gets it: they differ, the socket is dropped,
- * and the ACK draws RST (tried on Linux 6.18). Not so for packets that conntrack
- * does not follow: untracked ones, and with nf_conntrack_tcp_loose=0 those that
- * begin in the middle of a connection, as a cookie's ACK does.
+ * bpf/nat.h tells why, and asks for each packet; this is for the warning.
  */
 #ifndef SYNWARD_NAT_H
 #define SYNWARD_NAT_H
@@ -16,12 +10,12 @@
 #include <stdbool.h>
 
 #define NAT_WARNING                                                         \
-	"netfilter translates addresses here, and Linux would reset the "   \
-	"connections of challenged clients; so nobody is challenged "       \
-	"(syn_nat), which the cure changes: sysctl -w "                     \
-	"net.netfilter.nf_conntrack_tcp_loose=0, or let conntrack not "     \
-	"track the protected ports and attach with --despite-nat (README, " \
-	"NAT)"
+	"netfilter has NAT here, with which Linux would reset the clients " \
+	"that we challenge. So SYNs pass, unprotected (syn_nat). To "       \
+	"change that: let conntrack not track the protected ports "         \
+	"(notrack) and attach with --despite-nat; or, unless a rule drops " \
+	"INVALID packets: sysctl -w "                                       \
+	"net.netfilter.nf_conntrack_tcp_loose=0 (README, NAT)"
 
 /* There is NAT, and conntrack follows a cookie's ACK. Rules of one's own that
  * leave the protected ports untracked are not looked for. */

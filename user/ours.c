@@ -32,7 +32,8 @@ bool ours_is_iface_dir(const char *pin_dir, const struct dirent *entry)
 		return false;
 	return has_pin(pin_dir, dir, "sw_iface") ||
 	       ((has_pin(pin_dir, dir, SW_PIN_XDP) ||
-		 has_pin(pin_dir, dir, SW_PIN_TC)) &&
+		 has_pin(pin_dir, dir, SW_PIN_TC) ||
+		 has_pin(pin_dir, dir, SW_PIN_MADE)) &&
 		has_pin(pin_dir, SW_PIN_MAPS, "sw_host"));
 }
 

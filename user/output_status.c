@@ -24,9 +24,9 @@ static const char *blind_words(const struct state_iface *iface)
 {
 	return iface->pinned.marks_seen ?
 		       ", whose driver refused metadata to some packets, so "
-		       "that TC checks cookies once more" :
-		       ", whose driver gives TC no metadata, so that TC checks "
-		       "cookies once more";
+		       "that TC looks at all of them" :
+		       ", whose driver gives TC no metadata, so that TC looks "
+		       "at all packets";
 }
 
 static void print_iface(const struct stats_status *s,
@@ -75,9 +75,10 @@ static void print_settings(const struct settings *settings)
 
 	settings_mode_format(settings, mode);
 	ports_format(&settings->ports, ports);
-	printf("mode %s, %s%s\n", mode,
+	printf("mode %s, %s%s%s\n", mode,
 	       settings->listed_only ? "TCP ports " : "all listening TCP ports",
-	       settings->listed_only ? ports : "");
+	       settings->listed_only ? ports : "",
+	       settings->despite_nat ? ", despite NAT" : "");
 }
 
 static void print_faults(const struct sw_reasons *counters)
@@ -125,8 +126,11 @@ static const char *verdict_words(const struct stats_status *s)
 {
 	switch (s->verdict.state) {
 	case STATS_ATTACK:
-		return s->settings.mode == SW_MODE_OBSERVE ?
-			       "under attack, only observing" :
+		if (s->settings.mode == SW_MODE_OBSERVE)
+			return "under attack, only observing";
+		return s->totals.per_second.syn_would ?
+			       "under attack, and not all of it can be "
+			       "challenged" :
 			       "under attack";
 	case STATS_FILLING:
 		return "no attack, but SYNs of a listener whose queue fills, "
@@ -167,7 +171,8 @@ static void print_verdict(const struct stats_status *s)
 				 since));
 	printf(": %s SYN/s, %s %schallenged, ",
 	       text_number(rate->syn_seen, seen),
-	       text_number(s->verdict.challenged_pps, challenged),
+	       text_number(observe ? rate->syn_would : rate->syn_challenged,
+			   challenged),
 	       observe ? "would have been " : "");
 	if (!observe) {
 		printf("%s came back valid",
@@ -179,8 +184,7 @@ static void print_verdict(const struct stats_status *s)
 		printf(", ");
 	}
 	printf("%s passed to the kernel\n",
-	       text_number(rate->syn_passed + (observe ? rate->syn_would : 0),
-			   passed));
+	       text_number(rate->syn_passed + rate->syn_would, passed));
 }
 
 static void print_totals(const struct sw_totals *totals)

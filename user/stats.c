@@ -18,7 +18,7 @@ const struct stats_column stats_columns[STATS_COLUMNS] = {
 	{ "syn_seen", "SYNs to protected ports: the sum of the four below" },
 	{ "syn_passed", "to the kernel" },
 	{ "syn_challenged", "answered with a cookie" },
-	{ "syn_would", "mode observe: would have been answered" },
+	{ "syn_would", "would have been answered: mode observe, NAT, MPTCP" },
 	{ "syn_dropped", "accept queue full, or nobody can be there" },
 	{ "cookies_valid", "came back and verified: real clients" },
 	{ "cookies_old", "were ours, two epochs ago or more" },
@@ -55,9 +55,12 @@ static __u64 age(__u64 now_ns, __u64 then_ns)
 struct stats_verdict stats_judge(const struct stats_evidence *e)
 {
 	struct stats_verdict v = {
-		.challenged_pps = e->per_second->syn_challenged +
-				  e->per_second->syn_would,
+		.challenged_pps = e->per_second->syn_challenged,
 	};
+
+	/* In mode always that says nothing of a queue. */
+	if (e->mode != SW_MODE_ALWAYS)
+		v.challenged_pps += e->per_second->syn_would;
 
 	if (v.challenged_pps)
 		v.valid_permille =
@@ -83,8 +86,6 @@ static const struct stats_fault faults[STATS_FAULTS] = {
 	{ SW_SYN_MPTCP, "turn MPTCP off in the server (Go: "
 			"GODEBUG=multipathtcp=0), or for all: sysctl -w "
 			"net.mptcp.enabled=0, and start it again" },
-	{ SW_SYN_NAT, "sysctl -w net.netfilter.nf_conntrack_tcp_loose=0, or "
-		      "as the README says (NAT)" },
 	{ SW_SYN_NO_ROOM, "detach, then attach with --xdp generic" },
 	{ SW_TC_REFUSED_INVAL,
 	  "where it goes on rising: turn MPTCP off in the server" },

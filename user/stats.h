@@ -50,8 +50,8 @@ struct stats_verdict {
  *	filling	challenged within the last 5 s, in a mode that challenges only
  *		when a listener's queue fills
  *
- * In mode observe nobody is challenged and nobody can answer: 20 a second that
- * would have been are taken for an attack. Pure.
+ * Where nobody is challenged nobody can answer (mode observe, NAT, MPTCP): 20 a
+ * second that would have been are taken for an attack. Pure.
  */
 struct stats_verdict stats_judge(const struct stats_evidence *evidence);
 
@@ -61,7 +61,7 @@ struct stats_fault {
 	const char *cure;
 };
 
-#define STATS_FAULTS 7
+#define STATS_FAULTS 6
 
 /* Those that have counted, in the order of enum sw_reason; NULLs fill up.
  * Pure. */

@@ -259,7 +259,14 @@ struct nf_hook_entries {
 	struct nf_hook_entry hooks[0];
 };
 
+enum nf_hook_ops_type {
+	NF_HOOK_OP_UNDEFINED = 0,
+	NF_HOOK_OP_NF_TABLES = 1,
+	NF_HOOK_OP_BPF = 2,
+};
+
 struct nf_hook_ops {
+	enum nf_hook_ops_type hook_ops_type : 8;
 	int priority;
 };
 

@@ -93,7 +93,7 @@ made()
 	made 1
 }
 
-@test "status says that TC checks cookies once more" {
+@test "status says that TC looks at all packets" {
 	attach_blind
 	count_bytes $srv4 100
 	synward status | grep -q "driver gives TC no metadata"

@@ -569,6 +569,8 @@ static void a_filter_is_no_nat(void **state)
 	listener();
 	nft("add table inet filter");
 	nft("add chain inet filter in { type filter hook input priority 0; }");
+	nft("add chain inet filter as { type filter hook input priority 100; "
+	    "}");
 	run_clock_add(RUN_SECOND_NS);
 	run_wants(&syn, SW_SYN_ANSWERED);
 	nft("delete table inet filter");

@@ -44,6 +44,18 @@ static void lasts_two_epochs(void **state)
 	assert_false(before(&b, COOKIE, NOW + 2 * EPOCH + 1));
 }
 
+static void clocks_may_differ(void **state)
+{
+	struct sw_consumed_bucket b = {};
+
+	(void)state;
+	for (int i = 0; i < SW_CONSUMED_WAYS; i++)
+		remember(&b, COOKIE + i, NOW + i);
+	assert_true(before(&b, COOKIE + 3, NOW));
+	assert_true(remember(&b, COOKIE + 100, NOW));
+	assert_true(before(&b, COOKIE + 3, NOW));
+}
+
 static void twice_is_one_entry(void **state)
 {
 	struct sw_consumed_bucket b = {};
@@ -134,6 +146,8 @@ int main(void)
 	table_case(&t, "a cookie opens once", opens_once, NULL);
 	table_case(&t, "it is remembered for as long as it would verify",
 		   lasts_two_epochs, NULL);
+	table_case(&t, "a cookie used a moment ahead of the clock is used",
+		   clocks_may_differ, NULL);
 	table_case(&t, "a cookie takes one entry, its last use counts",
 		   twice_is_one_entry, NULL);
 	table_case(&t, "a full bucket forgets the oldest", forgets_the_oldest,

@@ -133,7 +133,6 @@ static const struct fault faults[] = {
 	  "--xdp generic" },
 	{ "an MPTCP listener is cured by turning that off", SW_SYN_MPTCP,
 	  "net.mptcp.enabled=0" },
-	{ "NAT has a cure", SW_SYN_NAT, "nf_conntrack_tcp_loose=0" },
 	{ "refused with EINVAL has a cure", SW_TC_REFUSED_INVAL, "MPTCP" },
 	{ "refused with ENETUNREACH has a cure", SW_TC_REFUSED_NETNS,
 	  "network namespace" },
