@@ -105,7 +105,8 @@
 	X(TC_UNMARKED, tc_unmarked, PASS, NONE, NORMAL,                        \
 	  "packet without our mark")                                           \
 	X(TC_SOCKET_MADE, tc_socket_made, PASS, MADE, NORMAL,                  \
-	  "finished handshake handed to the kernel, which makes the socket")                           \
+	  "finished handshake handed to the kernel, which makes the "          \
+	  "socket")                                                            \
 	X(TC_SOCKET_EXISTS, tc_socket_exists, PASS, NONE, NORMAL,              \
 	  "the connection already exists (a duplicate ACK, or its data)")      \
 	X(TC_FORGED, tc_forged, PASS, NONE, ATTACK,                            \
