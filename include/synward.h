@@ -138,7 +138,7 @@ struct sw_half_open {
 	__u64 syn_seen;
 	__u64 syn_passed;       /* to the kernel */
 	__u64 syn_challenged;   /* answered with a cookie */
-	__u64 syn_would;        /* observe: would have been answered */
+	__u64 syn_would;        /* would have been: observe, NAT, MPTCP */
 	__u64 syn_dropped;      /* accept queue full, or unanswerable */
 	__u64 cookies_valid;    /* came back and verified */
 	__u64 cookies_old;      /* were ours, two epochs or more ago */

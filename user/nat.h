@@ -4,8 +4,8 @@
  *
  * bpf/nat.h tells why, and asks for each packet; this is for the warning.
  */
-#ifndef SYNWARD_NAT_H
-#define SYNWARD_NAT_H
+#ifndef SYNWARD_NAT_USER_H
+#define SYNWARD_NAT_USER_H
 
 #include <stdbool.h>
 
