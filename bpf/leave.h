@@ -49,7 +49,10 @@ static __always_inline void leave_count(__u32 service, enum sw_reason reason)
 {
 	struct sw_reasons *counters =
 		bpf_map_lookup_elem(&sw_reasons, &service);
+	__u32 none = SW_SERVICE_NONE;
 
+	if (unlikely(!counters)) /* of a forged mark */
+		counters = bpf_map_lookup_elem(&sw_reasons, &none);
 	if (counters && reason < SW_REASONS)
 		((__u64 *)counters)[reason]++;
 }
