@@ -24,18 +24,6 @@ teardown()
 	"${in_srv[@]}" ip link set srv xdp off 2>/dev/null || true
 }
 
-# fails EXIT PATTERN COMMAND...: the exit code, the message, no pins left
-fails()
-{
-	local exit=$1 pattern=$2
-
-	shift 2
-	run synward "$@"
-	echo "$output"
-	[ "$status" = "$exit" ]
-	[[ $output =~ $pattern ]]
-}
-
 attached()
 {
 	[ -e "$pin_dir" ]

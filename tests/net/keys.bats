@@ -40,18 +40,6 @@ epoch()
 	"$tools/epoch" "$pin_dir/maps/sw_config" "$@"
 }
 
-# fails EXIT PATTERN COMMAND...: the exit code and the message
-fails()
-{
-	local exit=$1 pattern=$2
-
-	shift 2
-	run synward "$@"
-	echo "$output"
-	[ "$status" = "$exit" ]
-	[[ $output =~ $pattern ]]
-}
-
 # key_of GENERATION [COMMAND]: its fingerprint
 key_of()
 {

@@ -45,6 +45,19 @@ synward()
 	"${in_srv[@]}" "$NETNS_BUILD/synward" --pin-dir "$pin_dir" "$@"
 }
 
+# fails EXIT PATTERN COMMAND...: the exit code and the message
+# shellcheck disable=SC2154 # status and output are bats' own
+fails()
+{
+	local exit=$1 pattern=$2
+
+	shift 2
+	run synward "$@"
+	echo "$output"
+	[ "$status" = "$exit" ]
+	[[ $output =~ $pattern ]]
+}
+
 # counter NAME: packets that left for this reason until now
 counter()
 {

@@ -2,8 +2,7 @@
 /*
  * Every XDP reason, by a packet that leaves for it, and a last test that none
  * was forgotten: one program, and so a long one. The sentences say what was sent
- * and what became of it;
- * run_frame() holds the frame's fate against the reason.
+ * and what became of it; run_frame() holds the frame's fate against the reason.
  */
 #include "run.h"
 
