@@ -48,7 +48,7 @@ TOOLS := $(call programs,tests/bench/*.c tests/net/*.c)
 # What runs frames as prog tests do is linked as they are.
 RUNS := $(PROG) build/tests/bench/consumed
 
-.PHONY: all tests test bench lint format install uninstall clean help
+.PHONY: all tests test bench budget lint format install uninstall clean help
 .DELETE_ON_ERROR:
 .PRECIOUS: build/tests/%.o build/tests/%.bpf.o build/tests/%.skel.h
 
@@ -95,6 +95,9 @@ $(RUNS): build/tests/%: build/tests/%.o $(TEST_LIB_SRC:%.c=build/%.o) $(LIB_OBJ)
 $(filter-out $(RUNS),$(TOOLS)): build/tests/%: build/tests/%.o
 	$(CC) $(CFLAGS_ALL) $^ -o $@ $(LDFLAGS) -lbpf
 
+# Asks of the kernel what attaching asks.
+build/tests/bench/budget: build/user/kernel.o build/user/log.o
+
 build/tests/%.bpf.o: tests/%.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(TEST_BPF_CFLAGS) -c $< -o $@
@@ -114,10 +117,13 @@ bench: tests ## clients under a paced flood of 200,000 SYN/s; cost per packet
 	./tests/bench/flood.sh
 	unshare --mount --net build/tests/bench/consumed
 
+budget: build/tests/bench/budget ## verifier's work and program sizes, none over 10 % above budget.txt
+	build/tests/bench/budget tests/bench/budget.txt
+
 # ---- house ----
 
 FORMATTED := $(wildcard bpf/*.[ch] include/*.h user/*.[ch] tests/*/*.[ch])
-lint: ## formatting, shell scripts, licence lines
+lint: ## formatting, shell scripts, licence lines; as root also the budget
 	./scripts/lint
 
 format: ## rewrite sources in the house's format
