@@ -143,6 +143,7 @@ netns_nginx_conf()
 	events { worker_connections 4096; }
 	http {
 		access_log off;
+		keepalive_requests 1000000000;
 		client_body_temp_path $stage/body;
 		proxy_temp_path $stage/proxy;
 		fastcgi_temp_path $stage/fastcgi;
