@@ -12,10 +12,10 @@
                       replies  prints how many segments came to all clients
                                since their SYN-ACKs
 
-Environment: as rawclient.py's, and RAW_SRC6, RAW_DST6 for IPv6.
+Environment: as rawclient.py's, RAW_SRC6 and RAW_DST6 for IPv6, and bats' own
+BATS_TEST_NUMBER.
 """
 import os
-import random
 import sys
 import time
 
@@ -55,8 +55,9 @@ class Held(Client):
 def begin(count):
     six = dict(os.environ, RAW_SRC=os.environ["RAW_SRC6"],
                RAW_DST=os.environ["RAW_DST6"])
-    # each has a port of its own: replies are told apart by it
-    sport = random.randrange(20000, 60000 - 4 * count) & ~3
+    # each has a port of its own: replies are told apart by it; and each test,
+    # for the server still has the connections of those before it
+    sport = 20000 + 400 * int(os.environ["BATS_TEST_NUMBER"])
     return [Held(six if i & 1 else os.environ, sport + i, bool(i & 2))
             for i in range(4 * count)]
 
