@@ -9,9 +9,9 @@
 
 #include "consumed.h"
 #include "cookie.h"
-#include "listener.h"
 #include "made.h"
 #include "maps.h"
+#include "moment.h"
 #include "rst.h"
 #include "synack.h"
 
@@ -44,36 +44,18 @@ static __always_inline bool accept_wants_ecn(const struct packet *p)
 /* The client's offer, less what this listener's namespace does not do. */
 static __always_inline void accept_offer(const struct packet *p,
 					 const struct tcpopt *syn,
-					 const struct listener *l,
+					 const struct sw_moment *m,
 					 struct cookie_options *o)
 {
 	__u32 mss = syn->mss;
 
-	if (l->user_mss)
-		mss = u32_min(mss, l->user_mss);
+	if (m->user_mss)
+		mss = u32_min(mss, m->user_mss);
 	o->mss = u32_max(mss, cookie_mss_min(p->version));
-	o->wscale = l->may_wscale ? syn->wscale : TCPOPT_WSCALE_NONE;
-	o->sack = l->may_sack & syn->sack;
-	o->timestamps = l->may_timestamps & syn->timestamps;
-	o->ecn = l->may_ecn & accept_wants_ecn(p);
-}
-
-/* What we announce: the MTU less the headers, or less if the listener says
- * so (TCP_MAXSEG); and the window that its socket will have. */
-static __always_inline void accept_announce(const struct packet *p,
-					    const struct listener *l, __u32 mtu,
-					    struct synack *s)
-{
-	__u32 headers = sizeof(struct tcphdr) +
-			(p->version == 4 ? sizeof(struct iphdr) :
-					   sizeof(struct ipv6hdr));
-
-	mtu = u32_min(mtu, 65535);
-	s->mss = mtu > headers ? mtu - headers : 0;
-	if (l->user_mss && l->user_mss < s->mss)
-		s->mss = l->user_mss;
-	s->window = listener_first_window(l, s->client.mss);
-	s->wscale = l->wscale;
+	o->wscale = m->may_wscale ? syn->wscale : TCPOPT_WSCALE_NONE;
+	o->sack = m->may_sack && syn->sack;
+	o->timestamps = m->may_timestamps && syn->timestamps;
+	o->ecn = m->may_ecn && accept_wants_ecn(p);
 }
 
 /*
@@ -90,7 +72,8 @@ static __always_inline __u32 accept_tsecr(__u32 tsecr, __u64 now_ns)
 
 static __always_inline void accept_attrs(const struct cookie_options *o,
 					 const struct tcpopt *ack,
-					 const struct listener *l, __u64 now_ns,
+					 const struct sw_moment *m,
+					 __u64 now_ns,
 					 struct bpf_tcp_req_attrs *attrs)
 {
 	bool scaled = o->wscale != TCPOPT_WSCALE_NONE;
@@ -98,10 +81,8 @@ static __always_inline void accept_attrs(const struct cookie_options *o,
 	attrs->mss = o->mss;
 	attrs->wscale_ok = scaled;
 	attrs->snd_wscale = scaled ? o->wscale : 0;
-	attrs->rcv_wscale = scaled ? l->wscale : 0;
-	/* A sysctl may have gone off since the SYN: the kernel refuses the
-	 * attribute then. Without SACK the connection lives all the same. */
-	attrs->sack_ok = o->sack & l->may_sack;
+	attrs->rcv_wscale = scaled ? m->wscale : 0;
+	attrs->sack_ok = o->sack;
 	attrs->ecn_ok = o->ecn;
 	attrs->tstamp_ok = o->timestamps;
 	if (o->timestamps) {
@@ -170,6 +151,9 @@ accept_listener(struct __sk_buff *skb, const struct packet *p,
 
 	if (!tp)
 		return SW_TC_LISTENER_GONE;
+	/* The sysctl may have gone off since the SYN: the kernel refuses the
+	 * attribute then. Without SACK the connection lives all the same. */
+	attrs->sack_ok &= listener_may_sack(tp);
 	reason = accept_error(bpf_sk_assign_tcp_reqsk(skb, (struct sock *)tp,
 						      attrs, sizeof(*attrs)));
 	if (reason == SW_TC_SOCKET_MADE)

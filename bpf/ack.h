@@ -8,8 +8,9 @@
 
 #include "accept.h"
 #include "kernelcookie.h"
+#include "known.h"
 #include "leave.h"
-#include "local.h"
+#include "moment.h"
 #include "parse.h"
 #include "rst.h"
 #include "validated.h"
@@ -40,17 +41,16 @@ ack_stranger(struct env *env, const struct packet *p, const struct listener *l,
  */
 static __always_inline enum sw_reason
 ack_on_request(struct xdp_md *ctx, struct env *env, struct packet *p,
-	       const struct listener *l, const struct sw_keyring *keys)
+	       const struct listener *l, const struct sw_keyring *keys,
+	       struct tcpopt *opt, struct cookie_options *o)
 {
 	__u32 behind = p->seq - (l->client_isn + 1);
-	struct cookie_options o = {};
-	struct tcpopt opt = {};
 
 	if (likely(p->ack_seq == l->kernel_isn + 1) || behind > ACK_FLIGHT_MAX)
 		return SW_ACK_HAS_SOCKET;
 	p->seq = l->client_isn + 1;
-	if (!keys || !parse_options(ctx, p, &opt) ||
-	    !cookie_check(keys, p, &opt, env->now_ns, &o))
+	if (!keys || !parse_options(ctx, p, opt) ||
+	    !cookie_check(keys, p, opt, env->now_ns, o))
 		return SW_ACK_HAS_SOCKET;
 	if (behind || !rst_write(parse_frame(ctx), parse_frame_end(ctx), p))
 		return SW_ACK_BEHIND_REQUEST;
@@ -60,12 +60,12 @@ ack_on_request(struct xdp_md *ctx, struct env *env, struct packet *p,
 /* What TC needs to know of a valid ACK. */
 static __always_inline void
 ack_mark(struct leave_mark *mark, const struct env *env, const struct packet *p,
-	 const struct listener *l, const struct tcpopt *opt,
+	 const struct sw_moment *m, const struct tcpopt *opt,
 	 const struct cookie_options *o)
 {
 	validated_remember(p, env->now_ns);
 	mark->kind = LEAVE_MARK_VALID;
-	accept_attrs(o, opt, l, env->now_ns, &mark->attrs);
+	accept_attrs(o, opt, m, env->now_ns, &mark->attrs);
 }
 
 /*
@@ -83,18 +83,24 @@ static __noinline enum sw_reason ack(struct xdp_md *ctx, struct env *env,
 	enum sw_reason reason;
 	struct listener l = {};
 	struct tcpopt opt = {};
+	struct sw_moment *m;
 
-	switch (listener_find(ctx, p, &l)) {
+	env_settle(env);
+	switch (moment_find(ctx, p, env->now_ns, &l)) {
 	case LISTENER_NONE:
 		return SW_ACK_NO_LISTENER;
 	case LISTENER_SOCKET:
+		known_remember(p, env->now_ns);
 		return SW_ACK_HAS_SOCKET;
 	case LISTENER_REQUEST:
-		return ack_on_request(ctx, env, p, &l, keys);
+		return ack_on_request(ctx, env, p, &l, keys, &opt, &o);
 	default:
 		break;
 	}
-	reason = local_check(ctx, p, env->now_ns);
+	m = moment_at(&l);
+	if (!m)
+		return SW_GO_ON;
+	reason = moment_place(ctx, p, m);
 	if (reason)
 		return reason;
 	if (validated_recently(p, env->now_ns)) {
@@ -107,7 +113,7 @@ static __noinline enum sw_reason ack(struct xdp_md *ctx, struct env *env,
 			return ack_stranger(env, p, &l, &opt, keys);
 		if (accept_before(p, o.unseen, env->now_ns))
 			return SW_ACK_REPLAYED;
-		ack_mark(&mark, env, p, &l, &opt, &o);
+		ack_mark(&mark, env, p, m, &opt, &o);
 		reason = SW_ACK_VALID;
 	}
 	if (listener_accept_full(&l))

@@ -26,12 +26,14 @@
  *
  * The MAC is SipHash-2-4 over everything that must not be changed: both
  * addresses in full, both ports, the client's ISN, the epoch, and what the
- * cookie says of the client's options, with bit 31 for the form. The time is
- * left out, so that a retransmitted SYN gets the same ISN.
+ * cookie says of the client's options, with bit 23 for the form. The time is
+ * left out, so that a retransmitted SYN gets the same ISN. Epoch and options
+ * are 7 bytes, which SipHash takes together with its length: no word of their
+ * own, two rounds less.
  *
- *   IPv4   saddr daddr                 sport dport  ISN   epoch  options
- *   IPv6   saddr(16) daddr(16)         sport dport  ISN   epoch  options
- *          as in the client's segment, network order      host order
+ *   IPv4   saddr daddr                 sport dport  ISN   epoch(4) options(3)
+ *   IPv6   saddr(16) daddr(16)         sport dport  ISN   epoch(4) options(3)
+ *          as in the client's segment, network order      little-endian
  */
 #ifndef SYNWARD_COOKIE_H
 #define SYNWARD_COOKIE_H
@@ -44,7 +46,7 @@
 #define COOKIE_MAC_BITS 0x7fffffff       /* with timestamps */
 #define COOKIE_PLAIN_MAC_BITS 0x7ffffff0 /* without */
 #define COOKIE_PROFILE_BITS 0xf
-#define COOKIE_TIMESTAMPS (1U << 31) /* in the MAC's option word */
+#define COOKIE_TIMESTAMPS (1U << 23) /* in the MAC's option bytes */
 
 #define COOKIE_TIME_SHIFT 22
 #define COOKIE_MSS_SHIFT 6
@@ -96,6 +98,8 @@ struct cookie_profile {
 	bool sack;
 };
 
+#define COOKIE_PROFILE_UNSCALED 11 /* the first of those without scale */
+
 static const struct cookie_profile cookie_profiles[16] = {
 	{ 1460, 8, true }, /* Windows 7 to 11, Server; Ethernet, IPv4 */
 	{ 1440, 8, true }, /* the same over IPv6 and PPPoE */
@@ -138,9 +142,9 @@ static __always_inline __u32 cookie_profile_pick(__u8 version,
 						 const struct cookie_options *o)
 {
 	__u16 mss_min = cookie_mss_min(version);
-	__u32 i;
+	__u32 i = o->wscale == TCPOPT_WSCALE_NONE ? COOKIE_PROFILE_UNSCALED : 0;
 
-	for (i = 0; i < COOKIE_PROFILE_BITS; i++)
+	for (; i < COOKIE_PROFILE_BITS; i++)
 		if (cookie_profile_fits(&cookie_profiles[i], mss_min, o))
 			break;
 	return i;
@@ -190,22 +194,19 @@ static __always_inline __u64 cookie_mac(const struct sw_key *key,
 {
 	__u64 flow = (__u64)bpf_htonl(client_isn) << 32 |
 		     (__u32)p->dport << 16 | p->sport;
-	__u64 claim = (__u64)options << 32 | epoch;
+	__u64 claim = (__u64)(options & 0xffffff) << 32 | epoch;
 
 	if (likely(p->version == 4)) {
-		__u64 m[3] = { (__u64)p->daddr[0] << 32 | p->saddr[0], flow,
-			       claim };
+		__u64 m[2] = { (__u64)p->daddr[0] << 32 | p->saddr[0], flow };
 
-		return siphash(key, m, 3);
+		return siphash(key, m, 2, claim, 7);
 	}
-	__u64 m[6] = { (__u64)p->saddr[1] << 32 | p->saddr[0],
+	__u64 m[5] = { (__u64)p->saddr[1] << 32 | p->saddr[0],
 		       (__u64)p->saddr[3] << 32 | p->saddr[2],
 		       (__u64)p->daddr[1] << 32 | p->daddr[0],
-		       (__u64)p->daddr[3] << 32 | p->daddr[2],
-		       flow,
-		       claim };
+		       (__u64)p->daddr[3] << 32 | p->daddr[2], flow };
 
-	return siphash(key, m, 6);
+	return siphash(key, m, 5, claim, 7);
 }
 
 /* The epoch's one key. */

@@ -10,10 +10,10 @@
 
 #include "types.h"
 
-/* Folds a sum of up to 2^32 words and complements it: a checksum field. */
+/* Folds a sum of up to 2^15 32-bit words and complements it: a checksum field.
+ * The first step leaves at most 2^32 + 2^15 - 2, the second at most 0x1fffe. */
 static __always_inline __sum16 csum_fold(__u64 sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
 	sum = (sum & 0xffffffff) + (sum >> 32);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);

@@ -9,7 +9,7 @@
 
 #include "env.h"
 #include "gate.h"
-#include "listener.h"
+#include "moment.h"
 
 /* A listener's gate, made when its first SYN comes. */
 static __always_inline struct sw_gate *gates_of(const struct packet *p,
@@ -25,10 +25,15 @@ static __always_inline struct sw_gate *gates_of(const struct packet *p,
 	return bpf_map_lookup_elem(&sw_gates, &l->id);
 }
 
-/* Without memory for a gate the queue alone decides, at start. */
-static __always_inline bool gates_challenge(const struct env *env,
-					    const struct packet *p,
-					    const struct listener *l)
+/*
+ * Without memory for a gate the queue alone decides, at start. A queue that
+ * held too much in this tick is not asked again: gate_challenges() would say
+ * the same. Not inlined: the stack is its own again when the cookie is made.
+ */
+static __noinline bool gates_challenge(const struct env *env,
+				       const struct packet *p,
+				       const struct listener *l,
+				       struct sw_moment *m)
 {
 	const struct gate_queue q = {
 		.half_open = l->half_open,
@@ -36,24 +41,31 @@ static __always_inline bool gates_challenge(const struct env *env,
 		.start_percent = env->config->start_percent,
 		.end_percent = env->config->end_percent,
 	};
-	struct sw_gate *gate = gates_of(p, l);
+	struct sw_gate *gate;
+	bool challenge;
 
-	return gate ? gate_challenges(gate, &q, env->now_ns) :
-		      q.half_open >= gate_bound(q.backlog, q.start_percent);
+	if (likely(m->pressed))
+		return true;
+	gate = gates_of(p, l);
+	if (!gate)
+		return q.half_open >= gate_bound(q.backlog, q.start_percent);
+	challenge = gate_challenges(gate, &q, env->now_ns);
+	m->pressed = challenge && gate->pressed_ns == env->now_ns;
+	return challenge;
 }
 
-/* SW_GO_ON: challenge. Otherwise why the kernel answers. Not inlined: the
- * stack is its own again when the cookie is made. */
-static __noinline enum sw_reason gates_syn(const struct env *env,
-					   const struct packet *p,
-					   const struct listener *l)
+/* SW_GO_ON: challenge. Otherwise why the kernel answers. */
+static __always_inline enum sw_reason gates_syn(const struct env *env,
+						const struct packet *p,
+						const struct listener *l,
+						struct sw_moment *m)
 {
 	switch (env->mode) {
 	case SW_MODE_ALWAYS:
 		return SW_GO_ON;
 	case SW_MODE_OBSERVE:
 	case SW_MODE_ADAPTIVE:
-		return gates_challenge(env, p, l) ? SW_GO_ON : SW_SYN_CALM;
+		return gates_challenge(env, p, l, m) ? SW_GO_ON : SW_SYN_CALM;
 	default:
 		return SW_SYN_OFF;
 	}

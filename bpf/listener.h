@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Asks the kernel who a tuple belongs to, and reads from a listener what the
- * answer needs: its queues, what its namespace lets it negotiate, and the
- * window that it will accept. All of it live, in XDP, nothing remembered.
+ * answer needs: its queues, for each packet; what its namespace lets it
+ * negotiate and the window that it will accept, once in a moment (moment.h).
  */
 #ifndef SYNWARD_LISTENER_H
 #define SYNWARD_LISTENER_H
@@ -15,24 +15,14 @@
 #define LISTENER_RCVBUF_LOCK 2      /* SOCK_RCVBUF_LOCK: SO_RCVBUF was set */
 #define LISTENER_COOKIE_SECONDS 120 /* TCP_SYNCOOKIE_VALID */
 
-/* A listener as we found it. */
+/* A listener as this packet found it; the rest is in its struct sw_moment. */
 struct listener {
-	__u64 id;         /* the kernel's address of it: a name, no more */
-	__u64 net;        /* and of its namespace */
-	__u32 half_open;  /* requests in its queue */
-	__u32 accepted;   /* connections that wait for accept() */
-	__u32 backlog;    /* bound of either queue */
-	__u32 space;      /* bytes that its receive buffer has room for */
-	__u32 window_max; /* and what a first window may say */
+	__u64 id;        /* the kernel's address of it: a name, no more */
+	__u32 half_open; /* requests in its queue */
+	__u32 accepted;  /* connections that wait for accept() */
+	__u32 backlog;   /* bound of either queue */
 	__u32 overflow; /* jiffies when the kernel last used cookies; 0 never */
-	__u16 user_mss; /* TCP_MAXSEG, 0 = none */
-	__u8 wscale;    /* to announce */
-	bool may_wscale; /* the namespace's sysctls */
-	bool may_sack;
-	bool may_timestamps;
-	bool may_ecn;
-	bool mptcp;
-	bool has_keys; /* TCP-MD5 or TCP-AO */
+	__u32 slot;     /* of its moment, see moment.h */
 	/* of LISTENER_REQUEST, and nothing else then */
 	__u32 client_isn;
 	__u32 kernel_isn;
@@ -84,7 +74,7 @@ static __always_inline void listener_window(const struct tcp_sock *tp,
 					    const struct sock *sk,
 					    const struct netns_ipv4 *ns,
 					    const struct sw_config *config,
-					    struct listener *l)
+					    struct sw_moment *m)
 {
 	__u32 space = (__u64)sk->sk_rcvbuf * tp->scaling_ratio >> 8;
 	__u32 clamp = tp->window_clamp;
@@ -98,22 +88,28 @@ static __always_inline void listener_window(const struct tcp_sock *tp,
 	most = u32_max(ns->sysctl_tcp_rmem[2], config->rmem_max);
 	most = u32_min(u32_max(most, space), clamp);
 
-	l->space = u32_min(space, clamp);
-	l->window_max = ns->sysctl_tcp_workaround_signed_windows ? 32767 :
+	m->space = u32_min(space, clamp);
+	m->window_max = ns->sysctl_tcp_workaround_signed_windows ? 32767 :
 								   65535;
-	l->wscale = most >> 16 ? u32_min(listener_log2(most) - 15,
+	m->window_mss = 0;
+	m->wscale = most >> 16 ? u32_min(listener_log2(most) - 15,
 					 TCPOPT_WSCALE_MAX) :
 				 0;
 }
 
-static __always_inline __u16 listener_first_window(const struct listener *l,
+/* Most clients have the same MSS, and a division costs. */
+static __always_inline __u16 listener_first_window(struct sw_moment *m,
 						   __u16 mss)
 {
-	__u32 space = l->space;
+	__u32 space = m->space;
 
+	if (likely(mss && mss == m->window_mss))
+		return m->window;
 	if (mss && space > mss)
 		space -= space % mss;
-	return u32_min(space, l->window_max);
+	m->window = u32_min(space, m->window_max);
+	m->window_mss = mss;
+	return m->window;
 }
 
 /* When the kernel last answered with cookies of its own for this listener;
@@ -133,26 +129,47 @@ static __always_inline bool listener_has_keys(const struct tcp_sock *tp)
 }
 
 static __always_inline void listener_read(const struct tcp_sock *tp,
-					  const struct sw_config *config,
 					  struct listener *l)
 {
 	const struct sock *sk = (const struct sock *)tp;
-	const struct netns_ipv4 *ns = &sk->__sk_common.skc_net.net->ipv4;
 
 	l->id = (__u64)tp;
-	l->net = (__u64)sk->__sk_common.skc_net.net;
 	l->half_open = tp->inet_conn.icsk_accept_queue.qlen.counter;
 	l->accepted = sk->sk_ack_backlog;
 	l->backlog = sk->sk_max_ack_backlog;
 	l->overflow = listener_overflow(tp, sk);
-	l->user_mss = tp->rx_opt.user_mss;
-	l->may_wscale = ns->sysctl_tcp_window_scaling;
-	l->may_sack = ns->sysctl_tcp_sack;
-	l->may_timestamps = ns->sysctl_tcp_timestamps;
-	l->may_ecn = ns->sysctl_tcp_ecn;
-	l->mptcp = bpf_core_field_exists(tp->is_mptcp) && tp->is_mptcp;
-	l->has_keys = listener_has_keys(tp);
-	listener_window(tp, sk, ns, config, l);
+}
+
+static __always_inline const struct netns_ipv4 *
+listener_sysctls(const struct tcp_sock *tp)
+{
+	const struct sock *sk = (const struct sock *)tp;
+
+	return &sk->__sk_common.skc_net.net->ipv4;
+}
+
+static __always_inline bool listener_may_sack(const struct tcp_sock *tp)
+{
+	return listener_sysctls(tp)->sysctl_tcp_sack;
+}
+
+/* What it, and its namespace, let clients have. */
+static __always_inline void listener_offer(const struct tcp_sock *tp,
+					   const struct sw_config *config,
+					   struct sw_moment *m)
+{
+	const struct sock *sk = (const struct sock *)tp;
+	const struct netns_ipv4 *ns = listener_sysctls(tp);
+
+	m->net = (__u64)sk->__sk_common.skc_net.net;
+	m->user_mss = tp->rx_opt.user_mss;
+	m->may_wscale = ns->sysctl_tcp_window_scaling;
+	m->may_sack = ns->sysctl_tcp_sack;
+	m->may_timestamps = ns->sysctl_tcp_timestamps;
+	m->may_ecn = ns->sysctl_tcp_ecn;
+	m->mptcp = bpf_core_field_exists(tp->is_mptcp) && tp->is_mptcp;
+	m->has_keys = listener_has_keys(tp);
+	listener_window(tp, sk, ns, config, m);
 }
 
 /* What the kernel knows of a tuple. */
@@ -162,66 +179,6 @@ enum listener_found {
 	LISTENER_REQUEST, /* a handshake that the kernel has begun */
 	LISTENER_FOUND,
 };
-
-static __always_inline enum listener_found
-listener_read_any(struct bpf_sock *sk, const struct sw_config *config,
-		  struct listener *l)
-{
-	struct tcp_request_sock *request;
-	struct tcp_sock *tp;
-
-	if (sk->state == BPF_TCP_LISTEN) {
-		tp = bpf_skc_to_tcp_sock(sk);
-		if (!tp)
-			return LISTENER_SOCKET;
-		listener_read(tp, config, l);
-		return LISTENER_FOUND;
-	}
-	if (sk->state == BPF_TCP_NEW_SYN_RECV) {
-		request = bpf_skc_to_tcp_request_sock(sk);
-		if (!request)
-			return LISTENER_SOCKET;
-		l->client_isn = request->rcv_isn;
-		l->kernel_isn = request->snt_isn;
-		return LISTENER_REQUEST;
-	}
-	return LISTENER_SOCKET;
-}
-
-static __always_inline enum listener_found
-listener_ask(void *ctx, const struct packet *p, struct listener *l)
-{
-	struct sw_config *config = maps_config();
-	enum listener_found found;
-	struct bpf_sock *sk;
-
-	if (!p || !l || !config)
-		return LISTENER_NONE;
-	sk = listener_lookup(ctx, p);
-	if (!sk)
-		return LISTENER_NONE;
-	found = listener_read_any(sk, config, l);
-	bpf_sk_release(sk);
-	return found;
-}
-
-/*
- * Looks the segment's tuple up and, if a listener would get it, reads it.
- * bpf_skc_lookup_tcp, because bpf_sk_lookup_tcp shows a half-open request as
- * its listener. Returns enum listener_found. Global: proved once for each kind
- * of program.
- */
-__noinline int listener_find(struct xdp_md *ctx, const struct packet *p,
-			     struct listener *l)
-{
-	return listener_ask(ctx, p, l);
-}
-
-__noinline int listener_find_tc(struct __sk_buff *skb, const struct packet *p,
-				struct listener *l)
-{
-	return listener_ask(skb, p, l);
-}
 
 /* As sk_acceptq_is_full(): more than, or listen(0) would never connect. */
 static __always_inline bool listener_accept_full(const struct listener *l)

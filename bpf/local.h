@@ -51,6 +51,25 @@ static __always_inline __u32 local_slot(const struct local_address *a)
 	return mix * 0x9e3779b1 >> (32 - LOCAL_SLOT_BITS);
 }
 
+/* Of the entry behind the slots: a filter in place of an address. A SYN's
+ * source is looked for in the slots only if its bit is set there. */
+static __always_inline __u64 *local_filter(struct sw_local *made)
+{
+	return (__u64 *)made->address;
+}
+
+static __always_inline __u64 local_filter_bit(__u32 slot)
+{
+	return 1ULL << (slot >> (LOCAL_SLOT_BITS - 6));
+}
+
+static __always_inline struct sw_local *local_made(void)
+{
+	__u32 slot = SW_LOCAL_SLOTS;
+
+	return bpf_map_lookup_elem(&sw_local, &slot);
+}
+
 static __always_inline struct sw_local *local_at(__u32 slot)
 {
 	slot &= SW_LOCAL_SLOTS - 1;
@@ -81,10 +100,12 @@ static __always_inline bool local_is_loopback(const struct local_address *a)
 
 static __always_inline void local_add(const struct local_address *a, __u64 tick)
 {
+	struct sw_local *made = local_made();
 	__u32 slot = local_slot(a);
 
-	if (local_is_loopback(a))
+	if (local_is_loopback(a) || !made)
 		return;
+	*local_filter(made) |= local_filter_bit(slot);
 	for (int i = 0; i < LOCAL_PROBES; i++) {
 		struct sw_local *entry = local_at(slot + i);
 
@@ -217,12 +238,12 @@ __noinline int local_refresh(struct xdp_md *ctx, __u64 tick)
 /* Brings the set up to date; its tick is remembered behind the slots. */
 static __always_inline void local_at_tick(struct xdp_md *ctx, __u64 tick)
 {
-	__u32 slot = SW_LOCAL_SLOTS;
-	struct sw_local *made = bpf_map_lookup_elem(&sw_local, &slot);
+	struct sw_local *made = local_made();
 
 	if (!made || made->tick == tick)
 		return;
 	made->tick = tick;
+	*local_filter(made) = 0;
 	local_refresh(ctx, tick);
 }
 
@@ -255,15 +276,23 @@ static __always_inline struct net_device *local_device(struct xdp_md *ctx)
 	return xdp->rxq->dev;
 }
 
-static __always_inline bool local_mac(struct xdp_md *ctx)
+static __always_inline void local_mac(const struct net_device *dev, __u8 mac[6])
 {
-	const u8 *ours = local_device(ctx)->dev_addr_shadow;
+	const u8 *ours = dev->dev_addr_shadow;
+
+	*(__u32 *)mac = *(const __u32 *)ours;
+	*(__u16 *)(mac + 4) = *(const __u16 *)(ours + 4);
+}
+
+/* Is the frame addressed to it? */
+static __always_inline bool local_mac_is(struct xdp_md *ctx, const __u8 mac[6])
+{
 	const __u8 *to = (void *)(long)ctx->data;
 
 	if ((void *)(to + 6) > (void *)(long)ctx->data_end)
 		return false;
-	return *(const __u32 *)to == *(const __u32 *)ours &&
-	       *(const __u16 *)(to + 4) == *(const __u16 *)(ours + 4);
+	return *(const __u32 *)to == *(const __u32 *)mac &&
+	       *(const __u16 *)(to + 4) == *(const __u16 *)(mac + 4);
 }
 
 static __always_inline struct local_address
@@ -277,34 +306,41 @@ local_address_of(const struct packet *p, const __be32 *address)
 	return a;
 }
 
-/* Reason if the frame is not for this station, or not for this machine. */
-static __always_inline enum sw_reason
-local_check(struct xdp_md *ctx, const struct packet *p, __u64 now_ns)
+static __always_inline __u64 local_filter_now(void)
+{
+	struct sw_local *made = local_made();
+
+	return made ? *local_filter(made) : ~0ULL;
+}
+
+/* Is p's destination an address of this machine? */
+static __always_inline bool
+local_address_is_ours(struct xdp_md *ctx, const struct packet *p, __u64 now_ns)
 {
 	__u64 tick = now_ns >> LOCAL_TICK_SHIFT;
 	struct local_address to = local_address_of(p, p->daddr);
 
-	if (!local_mac(ctx))
-		return SW_FOREIGN_MAC;
 	if (p->version == 6 && local_is_mapped4(p->daddr))
-		return SW_FOREIGN_ADDRESS;
+		return false;
 	local_at_tick(ctx, tick);
-	return local_has(&to, tick) ? SW_GO_ON : SW_FOREIGN_ADDRESS;
+	return local_has(&to, tick);
 }
 
 /*
  * Can nobody be at p's source? What is one of our own addresses Linux calls
- * martian. To be asked after local_check(), which brings the set up to date.
+ * martian. filter: as it was when local_address_is_ours() was last asked, which
+ * brings the set up to date.
  */
 static __always_inline bool local_bad_source(const struct packet *p,
-					     __u64 now_ns)
+					     __u64 filter, __u64 now_ns)
 {
 	struct local_address from = local_address_of(p, p->saddr);
 
 	if (p->version == 4 ? local_bad_source4(p->saddr[0]) :
 			      local_bad_source6(p->saddr))
 		return true;
-	return local_has(&from, now_ns >> LOCAL_TICK_SHIFT);
+	return unlikely(filter & local_filter_bit(local_slot(&from))) &&
+	       local_has(&from, now_ns >> LOCAL_TICK_SHIFT);
 }
 
 #endif

@@ -75,13 +75,27 @@ struct {
 	__type(value, struct sw_totals);
 } sw_totals SEC(".maps");
 
-/* The entry behind the slots says of which tick the set is. */
+/* The entry behind the slots says of which tick the set is, and has a filter. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, SW_LOCAL_SLOTS + 1);
 	__type(key, __u32);
 	__type(value, struct sw_local);
 } sw_local SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SW_MOMENTS);
+	__type(key, __u32);
+	__type(value, struct sw_moment);
+} sw_moments SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SW_KNOWN);
+	__type(key, __u32);
+	__type(value, struct sw_known);
+} sw_known SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

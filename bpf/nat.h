@@ -16,7 +16,6 @@
 #ifndef SYNWARD_NAT_H
 #define SYNWARD_NAT_H
 
-#include "listener.h"
 #include "maps.h"
 #include <bpf/bpf_core_read.h>
 
@@ -71,20 +70,18 @@ __noinline int nat_look(__u64 net, __u32 version)
 	return entries && nat_is_hooked(entries);
 }
 
-static __always_inline bool nat_resets(const struct env *env,
-				       const struct packet *p,
-				       const struct listener *l)
+static __always_inline bool nat_resets(__u64 net, __u8 version, __u64 now_ns)
 {
-	__u64 tick = env->now_ns >> NAT_TICK_SHIFT;
-	__u32 slot = p->version == 6;
+	__u64 tick = now_ns >> NAT_TICK_SHIFT;
+	__u32 slot = version == 6;
 	struct sw_nat *nat = bpf_map_lookup_elem(&sw_nat, &slot);
 
-	if (env->config->despite_nat || !nat)
+	if (!nat)
 		return false;
-	if (nat->tick != tick || nat->net != l->net) {
+	if (nat->tick != tick || nat->net != net) {
 		nat->tick = tick;
-		nat->net = l->net;
-		nat->resets = nat_look(l->net, p->version);
+		nat->net = net;
+		nat->resets = nat_look(net, version);
 	}
 	return nat->resets;
 }

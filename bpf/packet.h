@@ -48,6 +48,7 @@ struct packet {
 	__u8 tcp_len;      /* header with options, 20..60 */
 	__u8 l2_len;       /* Ethernet header with its tag */
 	__u16 tcp_at;      /* where in the frame the TCP header begins */
+	__u32 ip_end;      /* and where the IP packet ends */
 };
 
 /* Farther in than any header chain that we accept: 14 + 4 + 40 + 6 * 2048. */
@@ -93,9 +94,8 @@ static __always_inline enum sw_reason packet_tcp(struct packet_cursor *c,
 	return SW_GO_ON;
 }
 
-/* frame_left: bytes of the frame from the IP header on. */
-static __always_inline enum sw_reason
-packet_ip4(struct packet_cursor *c, __u32 frame_left, struct packet *p)
+static __always_inline enum sw_reason packet_ip4(struct packet_cursor *c,
+						 struct packet *p)
 {
 	struct iphdr *ip = c->at;
 	__u32 ip_len, total;
@@ -104,13 +104,13 @@ packet_ip4(struct packet_cursor *c, __u32 frame_left, struct packet *p)
 		return SW_MALFORMED;
 	ip_len = ip->ihl * 4;
 	total = bpf_ntohs(ip->tot_len);
-	if (ip->version != 4 || ip_len < sizeof(*ip) || total < ip_len ||
-	    total > frame_left)
+	if (ip->version != 4 || ip_len < sizeof(*ip) || total < ip_len)
 		return SW_MALFORMED;
 	if (ip->frag_off & bpf_htons(0x3fff)) /* MF or an offset */
 		return SW_FRAGMENT;
 
 	p->version = 4;
+	p->ip_end = p->l2_len + total;
 	p->ip_ecn = ip->tos & 3;
 	p->saddr[0] = ip->saddr;
 	p->daddr[0] = ip->daddr;
@@ -171,18 +171,19 @@ static __always_inline enum sw_reason packet_ip6_chain(struct packet_cursor *c)
 	return packet_ip6_is_header(c->protocol) ? SW_IP6_CHAIN : SW_GO_ON;
 }
 
-static __always_inline enum sw_reason
-packet_ip6(struct packet_cursor *c, __u32 frame_left, struct packet *p)
+static __always_inline enum sw_reason packet_ip6(struct packet_cursor *c,
+						 struct packet *p)
 {
 	struct ipv6hdr *ip = c->at;
 
 	if ((void *)(ip + 1) > c->end)
 		return SW_MALFORMED;
 	c->left = bpf_ntohs(ip->payload_len);
-	if (ip->version != 6 || c->left + sizeof(*ip) > frame_left)
+	if (ip->version != 6)
 		return SW_MALFORMED;
 
 	p->version = 6;
+	p->ip_end = p->l2_len + sizeof(*ip) + c->left;
 	p->ip_ecn = ip->flow_lbl[0] >> 4 & 3;
 	__builtin_memcpy(p->saddr, &ip->saddr, sizeof(p->saddr));
 	__builtin_memcpy(p->daddr, &ip->daddr, sizeof(p->daddr));
@@ -192,12 +193,11 @@ packet_ip6(struct packet_cursor *c, __u32 frame_left, struct packet *p)
 }
 
 /*
- * data, end: the frame's linear part. frame_len: of the whole frame, which is
- * longer where a frame has fragments. Returns SW_GO_ON and fills p, or why
- * there is no segment to look at.
+ * data, end: the frame's linear part. Returns SW_GO_ON and fills p, or why
+ * there is no segment to look at. What is left to check is packet_fits().
  */
-static __always_inline enum sw_reason
-packet_parse(void *data, void *end, __u32 frame_len, struct packet *p)
+static __always_inline enum sw_reason packet_parse(void *data, void *end,
+						   struct packet *p)
 {
 	struct packet_cursor c = {
 		.data = data,
@@ -213,8 +213,8 @@ packet_parse(void *data, void *end, __u32 frame_len, struct packet *p)
 	p->l2_len = sizeof(*eth);
 	proto = eth->h_proto;
 
-	if (proto == bpf_htons(PACKET_ETH_VLAN) ||
-	    proto == bpf_htons(PACKET_ETH_QINQ)) {
+	if (unlikely(proto == bpf_htons(PACKET_ETH_VLAN) ||
+		     proto == bpf_htons(PACKET_ETH_QINQ))) {
 		__be16 *tag = c.at;
 
 		if (c.at + PACKET_VLAN_LEN > end)
@@ -229,12 +229,19 @@ packet_parse(void *data, void *end, __u32 frame_len, struct packet *p)
 	}
 
 	if (likely(proto == bpf_htons(PACKET_ETH_IP)))
-		reason = packet_ip4(&c, frame_len - p->l2_len, p);
+		reason = packet_ip4(&c, p);
 	else if (proto == bpf_htons(PACKET_ETH_IP6))
-		reason = packet_ip6(&c, frame_len - p->l2_len, p);
+		reason = packet_ip6(&c, p);
 	else
 		return SW_NOT_TCP;
 	return reason ?: packet_tcp(&c, p);
+}
+
+/* Does the IP packet end within its frame? frame_len: of the whole frame, which
+ * is longer than its linear part where it has fragments. */
+static __always_inline bool packet_fits(const struct packet *p, __u32 frame_len)
+{
+	return p->ip_end <= frame_len;
 }
 
 /* bytes of the segment's TCP options */

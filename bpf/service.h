@@ -11,7 +11,7 @@
 #include "maps.h"
 #include "packet.h"
 
-/* The port's row; reason if it is not protected. */
+/* The port's row. Reads nothing else: most segments need no more. */
 static __always_inline enum sw_reason service_find(const struct packet *p,
 						   struct env *env)
 {
@@ -20,10 +20,14 @@ static __always_inline enum sw_reason service_find(const struct packet *p,
 	env->port = bpf_map_lookup_elem(&sw_ports, &port);
 	if (unlikely(!env->port))
 		return SW_PORT_UNPROTECTED;
-	if (env->config->listed_only && !(env->port->flags & SW_PORT_LISTED))
-		return SW_PORT_UNPROTECTED;
 	env->service = env->port->service;
 	return SW_GO_ON;
+}
+
+/* Does it get cookies? One that has some gets them back, either way. */
+static __always_inline bool service_protected(const struct env *env)
+{
+	return !env->config->listed_only || env->port->flags & SW_PORT_LISTED;
 }
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * SipHash-2-4 (Aumasson, Bernstein, 2012) with a 128-bit key and 64 bits of
- * output, over messages of whole 64-bit words, as our cookies are. Pure.
+ * output. Pure.
  *
  * Words are the message's bytes read in little-endian order, so that on
  * little-endian machines, the only ones we build for, they are plain loads.
@@ -45,9 +45,14 @@ static __always_inline void siphash_word(struct siphash *s, __u64 word)
 	s->v0 ^= word;
 }
 
-/* The hash of words[0..n-1]; n is a constant and at most 31. */
+/*
+ * The hash of words[0..n-1] and, behind them, the lower tail_len bytes of tail,
+ * which has zeros above; n and tail_len are constants, n at most 31, tail_len
+ * at most 7.
+ */
 static __always_inline __u64 siphash(const struct sw_key *key,
-				     const __u64 *words, int n)
+				     const __u64 *words, int n, __u64 tail,
+				     int tail_len)
 {
 	struct siphash s = {
 		.v0 = key->k0 ^ 0x736f6d6570736575ULL,
@@ -58,7 +63,7 @@ static __always_inline __u64 siphash(const struct sw_key *key,
 
 	for (int i = 0; i < n; i++)
 		siphash_word(&s, words[i]);
-	siphash_word(&s, (__u64)n * 8 << 56);
+	siphash_word(&s, (__u64)(n * 8 + tail_len) << 56 | tail);
 
 	s.v2 ^= 0xff;
 	siphash_round(&s);

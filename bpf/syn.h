@@ -9,8 +9,7 @@
 #include "accept.h"
 #include "gates.h"
 #include "leave.h"
-#include "local.h"
-#include "nat.h"
+#include "moment.h"
 #include "parse.h"
 #include "service.h"
 #include "synack.h"
@@ -18,21 +17,23 @@
 /* Writes the SYN-ACK over the SYN. */
 static __always_inline enum sw_reason
 syn_answer(struct xdp_md *ctx, struct env *env, const struct packet *p,
-	   const struct listener *l, const struct tcpopt *opt, __u32 mtu)
+	   struct sw_moment *m, const struct tcpopt *opt)
 {
 	struct sw_keyring *keys = maps_keys(env->config);
 	struct synack_options options = {};
-	struct synack s = { .tsecr = opt->tsval };
+	struct synack s = { .tsecr = opt->tsval,
+			    .mss = m->mss,
+			    .wscale = m->wscale };
 
 	if (!keys)
 		return SW_GO_ON;
-	accept_offer(p, opt, l, &s.client);
+	accept_offer(p, opt, m, &s.client);
 	cookie_make(keys, p, env->now_ns, &s.client, &s.cookie);
 	service_issued_cookie(env);
 	if (!env_acts(env))
 		return SW_SYN_ANSWERED;
 
-	accept_announce(p, l, mtu, &s);
+	s.window = listener_first_window(m, s.client.mss);
 	s.unsummed = env->skb &&
 		     synack_unsummed(parse_frame(ctx), parse_frame_end(ctx), p);
 	synack_options(&s, &options);
@@ -43,24 +44,23 @@ syn_answer(struct xdp_md *ctx, struct env *env, const struct packet *p,
 	return SW_SYN_ANSWERED;
 }
 
-static __always_inline enum sw_reason syn_challenge(struct xdp_md *ctx,
-						    struct env *env,
-						    const struct packet *p,
-						    const struct listener *l)
+static __always_inline enum sw_reason
+syn_challenge(struct xdp_md *ctx, struct env *env, const struct packet *p,
+	      const struct listener *l, struct sw_moment *m)
 {
 	struct tcpopt opt = {};
 
 	/* Not passed: with accept_local or route_localnet the kernel would
 	 * take them, and a flood of them would fill its queue. */
-	if (local_bad_source(p, env->now_ns))
+	if (local_bad_source(p, m->local_filter, env->now_ns))
 		return SW_SYN_BAD_SOURCE;
 	if (listener_accept_full(l))
 		return SW_SYN_ACCEPT_FULL;
 	if (!parse_options(ctx, p, &opt))
 		return SW_MALFORMED;
 	if (unlikely(opt.signature))
-		return l->has_keys ? SW_SYN_SIGNED : SW_SYN_UNSIGNABLE;
-	return syn_answer(ctx, env, p, l, &opt, local_device(ctx)->mtu);
+		return m->has_keys ? SW_SYN_SIGNED : SW_SYN_UNSIGNABLE;
+	return syn_answer(ctx, env, p, m, &opt);
 }
 
 static __noinline enum sw_reason syn(struct xdp_md *ctx, struct env *env,
@@ -68,13 +68,18 @@ static __noinline enum sw_reason syn(struct xdp_md *ctx, struct env *env,
 {
 	enum sw_reason reason;
 	struct listener l = {};
+	struct sw_moment *m;
 
+	if (!service_protected(env))
+		return SW_PORT_UNPROTECTED;
 	if (p->flags & (TCP_FIN | TCP_RST))
 		return SW_SYN_BAD_FLAGS;
+	env_settle(env);
 	if (env->mode == SW_MODE_OFF || maps_draining())
 		return SW_SYN_OFF;
 
-	switch (listener_find(ctx, p, &l)) {
+	env->now_ns = maps_now(env->config);
+	switch (moment_find(ctx, p, env->now_ns, &l)) {
 	case LISTENER_NONE:
 		return SW_SYN_NO_LISTENER;
 	case LISTENER_SOCKET:
@@ -83,16 +88,18 @@ static __noinline enum sw_reason syn(struct xdp_md *ctx, struct env *env,
 	default:
 		env->listening = true;
 	}
-	env->now_ns = maps_now(env->config);
+	m = moment_at(&l);
+	if (!m)
+		return SW_GO_ON;
 	/* first, or what is for others would press the gate */
-	reason = local_check(ctx, p, env->now_ns) ?: gates_syn(env, p, &l);
+	reason = moment_place(ctx, p, m) ?: gates_syn(env, p, &l, m);
 	if (reason)
 		return reason;
-	if (l.mptcp)
+	if (unlikely(m->mptcp))
 		return SW_SYN_MPTCP;
-	if (nat_resets(env, p, &l))
+	if (unlikely(m->nat_resets) && !env->config->despite_nat)
 		return SW_SYN_NAT;
-	return syn_challenge(ctx, env, p, &l);
+	return syn_challenge(ctx, env, p, &l, m);
 }
 
 #endif

@@ -64,11 +64,14 @@ static __always_inline __u32 synack_len(const struct packet *p,
 
 static __always_inline void synack_ethernet(struct ethhdr *eth)
 {
-	unsigned char source[6];
+	__u16 *half = (__u16 *)eth; /* both are as long as three of these */
 
-	__builtin_memcpy(source, eth->h_source, sizeof(source));
-	__builtin_memcpy(eth->h_source, eth->h_dest, sizeof(source));
-	__builtin_memcpy(eth->h_dest, source, sizeof(source));
+	for (int i = 0; i < 3; i++) {
+		__u16 to = half[i];
+
+		half[i] = half[i + 3];
+		half[i + 3] = to;
+	}
 }
 
 /*
@@ -146,6 +149,30 @@ static __always_inline __u64 synack_tcp(__u32 *word, const struct packet *p,
 	return csum_words(word, 4);
 }
 
+/* What nearly all clients get has five words. False if they do not fit. */
+static __always_inline bool synack_put_options(__u32 *to, void *end,
+					       const struct synack_options *o,
+					       __u64 *sum)
+{
+	if (likely(o->words == SYNACK_OPTION_WORDS)) {
+		if ((void *)(to + SYNACK_OPTION_WORDS) > end)
+			return false;
+		for (int i = 0; i < SYNACK_OPTION_WORDS; i++)
+			to[i] = o->word[i];
+		*sum += csum_words(o->word, SYNACK_OPTION_WORDS);
+		return true;
+	}
+	for (__u32 i = 0; i < SYNACK_OPTION_WORDS - 1; i++, to++) {
+		if (i >= o->words)
+			break;
+		if ((void *)(to + 1) > end)
+			return false;
+		*to = o->word[i];
+		*sum += o->word[i];
+	}
+	return true;
+}
+
 /*
  * data, end: the frame, already of p's l2_len and synack_len(). p: the SYN,
  * parsed before the frame was resized: only its values are read. Returns
@@ -162,9 +189,8 @@ static __always_inline bool synack_write(void *data, void *end,
 	__u32 tcp_len = sizeof(struct tcphdr) + o->words * 4;
 	struct tcphdr *tcp;
 	__u64 sum, pseudo;
-	__u32 *option;
 
-	if (p->version == 4) {
+	if (likely(p->version == 4)) {
 		tcp = ip + sizeof(struct iphdr);
 		if ((void *)(tcp + 1) > end)
 			return false;
@@ -176,16 +202,8 @@ static __always_inline bool synack_write(void *data, void *end,
 		pseudo = synack_ip6(ip, p, tcp_len);
 	}
 	sum = pseudo + synack_tcp((__u32 *)tcp, p, s, tcp_len);
-
-	option = (__u32 *)(tcp + 1);
-	for (__u32 i = 0; i < SYNACK_OPTION_WORDS; i++, option++) {
-		if (i >= o->words)
-			break;
-		if ((void *)(option + 1) > end)
-			return false;
-		*option = o->word[i];
-		sum += o->word[i];
-	}
+	if (!synack_put_options((__u32 *)(tcp + 1), end, o, &sum))
+		return false;
 	tcp->check = s->unsummed ? ~csum_fold(pseudo) : csum_fold(sum);
 	synack_ethernet(data);
 	return true;

@@ -13,6 +13,7 @@
  */
 #include "ack.h"
 #include "env.h"
+#include "known.h"
 #include "leave.h"
 #include "made.h"
 #include "maps.h"
@@ -36,11 +37,13 @@ static __always_inline enum sw_reason segment(struct xdp_md *ctx,
 		service_found_listener(env, bpf_ntohs(p.dport));
 		return reason;
 	}
-	if (service_idle(env))
+	if (likely(service_idle(env)))
 		return SW_SERVICE_IDLE;
-	if ((p.flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_ACK)
-		return ack(ctx, env, &p);
-	return SW_NOT_EXAMINED;
+	if ((p.flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_ACK)
+		return SW_NOT_EXAMINED;
+	if (known_is(&p, env->now_ns))
+		return SW_ACK_HAS_SOCKET;
+	return ack(ctx, env, &p);
 }
 
 static __always_inline int packet_arrives(struct xdp_md *ctx, bool skb)
@@ -49,10 +52,11 @@ static __always_inline int packet_arrives(struct xdp_md *ctx, bool skb)
 	enum sw_reason reason = SW_GO_ON;
 
 	leave_unmark(ctx);
-	if (env.config) {
-		env.mode = *(volatile __u32 *)&env.config->mode;
+	if (env.config)
 		reason = segment(ctx, &env);
-	}
+	/* most of what a server gets: straight on, and out */
+	if (likely(reason == SW_SERVICE_IDLE))
+		return leave_xdp(&env, SW_SERVICE_IDLE);
 	return leave_xdp(&env, leave_would(&env, reason));
 }
 

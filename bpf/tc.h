@@ -39,22 +39,24 @@ static __always_inline bool tc_unmarked(struct __sk_buff *skb,
 	struct listener l = {};
 	struct sw_keyring *keys;
 	struct tcpopt opt = {};
+	struct sw_moment *m;
 	struct packet p = {};
 
 	if (skb->pkt_type != PACKET_HOST || !env.config || tc_parse(skb, &p) ||
 	    service_find(&p, &env) ||
 	    (p.flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_ACK ||
 	    service_idle(&env) ||
-	    listener_find_tc(skb, &p, &l) != LISTENER_FOUND)
+	    moment_find_tc(skb, &p, env.now_ns, &l) != LISTENER_FOUND)
 		return false;
+	m = moment_at(&l);
 	keys = maps_keys(env.config);
-	if (!keys || !parse_options_tc(skb, &p, &opt))
+	if (!m || !keys || !parse_options_tc(skb, &p, &opt))
 		return false;
 	mark->service = env.service;
 	if (cookie_check(keys, &p, &opt, env.now_ns, &o) &&
 	    !accept_before(&p, o.unseen, env.now_ns) &&
 	    !validated_handed(&p, env.now_ns)) {
-		ack_mark(mark, &env, &p, &l, &opt, &o);
+		ack_mark(mark, &env, &p, m, &opt, &o);
 		validated_hand(&p, env.now_ns);
 		return true;
 	}

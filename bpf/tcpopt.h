@@ -130,53 +130,101 @@ static __always_inline bool tcpopt_copy(const __be32 *word, void *end,
 }
 
 /*
- * The two layouts that nearly all segments have are compared as words:
- *   Linux SYN (20 bytes)   MSS | SACK-permitted, timestamps | NOP, scale
- *   anybody's ACK (12)     NOP, NOP, timestamps
- * False if the segment has neither.
+ * The layouts that nearly all segments have are compared as words:
+ *   Linux SYN (20 bytes)   MSS | SACK-permitted, timestamps | | | NOP, scale
+ *   macOS, iOS SYN (24)    MSS | NOP, scale | NOP, NOP, timestamps | | |
+ *                          SACK-permitted, end
+ *   Windows SYN (12)       MSS | NOP, scale | NOP, NOP, SACK-permitted
+ *   anybody's ACK (12)     NOP, NOP, timestamps | |
  */
+static __always_inline bool tcpopt_word_mss(__be32 word, struct tcpopt *o)
+{
+	o->mss = bpf_ntohl(word);
+	return (word & bpf_htonl(0xffff0000)) == bpf_htonl(0x02040000);
+}
+
+static __always_inline bool tcpopt_word_wscale(__be32 word, struct tcpopt *o)
+{
+	__u8 wscale = bpf_ntohl(word);
+
+	o->wscale = u32_min(wscale, TCPOPT_WSCALE_MAX);
+	return (word & bpf_htonl(0xffffff00)) == bpf_htonl(0x01030300);
+}
+
+static __always_inline bool
+tcpopt_words_timestamps(const __be32 *word, __u32 head, struct tcpopt *o)
+{
+	o->timestamps = true;
+	o->tsval = bpf_ntohl(word[1]);
+	o->tsecr = bpf_ntohl(word[2]);
+	return word[0] == bpf_htonl(head);
+}
+
+/* False if the segment has none of them; what o holds then is void. */
 static __always_inline bool tcpopt_common(const __be32 *word, void *end,
 					  __u32 len, struct tcpopt *o)
 {
-	if (len == 20 && (void *)(word + 5) <= end &&
-	    (word[0] & bpf_htonl(0xffff0000)) == bpf_htonl(0x02040000) &&
-	    word[1] == bpf_htonl(0x0402080a) &&
-	    (word[4] & bpf_htonl(0xffffff00)) == bpf_htonl(0x01030300)) {
-		__u8 wscale = bpf_ntohl(word[4]);
-
-		o->mss = bpf_ntohl(word[0]);
-		o->wscale = u32_min(wscale, TCPOPT_WSCALE_MAX);
+	switch (len) {
+	case 0:
+		return true;
+	case 12:
+		if ((void *)(word + 3) > end)
+			return false;
+		if (tcpopt_words_timestamps(word, 0x0101080a, o))
+			return true;
+		o->timestamps = false;
+		o->tsval = o->tsecr = 0;
 		o->sack = true;
-		o->timestamps = true;
-		o->tsval = bpf_ntohl(word[2]);
-		o->tsecr = bpf_ntohl(word[3]);
-		return true;
+		return tcpopt_word_mss(word[0], o) &&
+		       tcpopt_word_wscale(word[1], o) &&
+		       word[2] == bpf_htonl(0x01010402);
+	case 20:
+		o->sack = true;
+		return (void *)(word + 5) <= end &&
+		       tcpopt_word_mss(word[0], o) &&
+		       tcpopt_words_timestamps(word + 1, 0x0402080a, o) &&
+		       tcpopt_word_wscale(word[4], o);
+	case 24:
+		o->sack = true;
+		return (void *)(word + 6) <= end &&
+		       tcpopt_word_mss(word[0], o) &&
+		       tcpopt_word_wscale(word[1], o) &&
+		       tcpopt_words_timestamps(word + 2, 0x0101080a, o) &&
+		       word[5] == bpf_htonl(0x04020000);
+	default:
+		return false;
 	}
-	if (len == 12 && (void *)(word + 3) <= end &&
-	    word[0] == bpf_htonl(0x0101080a)) {
-		o->timestamps = true;
-		o->tsval = bpf_ntohl(word[1]);
-		o->tsecr = bpf_ntohl(word[2]);
-		return true;
-	}
-	return len == 0;
 }
 
-/* data, end: the frame's linear part. False if the options end outside. */
-static __always_inline bool tcpopt_parse(const struct packet *p, void *data,
-					 void *end, struct tcpopt *o)
+/* Whatever the layout. False if the options end outside the frame. */
+static __always_inline bool tcpopt_any(const struct packet *p, void *data,
+				       void *end, struct tcpopt *o)
 {
 	const __be32 *word = (void *)(packet_tcp_header(data, p) + 1);
 	__u32 len = packet_options_len(p);
 	struct tcpopt_buffer b = {};
 
 	*o = (struct tcpopt){ .wscale = TCPOPT_WSCALE_NONE };
-	if (likely(tcpopt_common(word, end, len, o)))
-		return true;
 	if (!tcpopt_copy(word, end, len, &b))
 		return false;
 	tcpopt_walk(&b, len, o);
 	return true;
+}
+
+/* Has the segment one of the common layouts? If so, they are in o. */
+static __always_inline bool tcpopt_quick(const struct packet *p, void *data,
+					 void *end, struct tcpopt *o)
+{
+	*o = (struct tcpopt){ .wscale = TCPOPT_WSCALE_NONE };
+	return tcpopt_common((void *)(packet_tcp_header(data, p) + 1), end,
+			     packet_options_len(p), o);
+}
+
+/* data, end: the frame's linear part. False if the options end outside. */
+static __always_inline bool tcpopt_parse(const struct packet *p, void *data,
+					 void *end, struct tcpopt *o)
+{
+	return tcpopt_quick(p, data, end, o) || tcpopt_any(p, data, end, o);
 }
 
 #endif

@@ -31,9 +31,9 @@
 	  "IPv6 extension headers past the bound, or a routing header whose "  \
 	  "last hop is not here")                                              \
 	X(PORT_UNPROTECTED, port_unprotected, PASS, NONE, NORMAL,              \
-	  "TCP to a port that is not protected")                               \
+	  "SYN to a port that is not protected")                               \
 	X(SERVICE_IDLE, service_idle, PASS, NONE, NORMAL,                      \
-	  "not a SYN, and its service issued no cookie lately")                \
+	  "not a SYN, and no cookie was issued at its port lately")                \
 	X(NOT_EXAMINED, not_examined, PASS, NONE, NORMAL,                      \
 	  "RST, SYN-ACK or no ACK flag: never part of a cookie handshake")     \
 	X(SYN_BAD_FLAGS, syn_bad_flags, PASS, PASSED, ATTACK,                  \

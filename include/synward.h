@@ -16,7 +16,7 @@
  * two words of struct sw_host never change, so that any version can say what
  * it found, and take it away.
  */
-#define SW_ABI 2
+#define SW_ABI 3
 
 /*
  * PIN_DIR/maps/sw_*        shared by all attached interfaces
@@ -36,6 +36,8 @@
 #define SW_SERVICE_OTHER 1     /* listening ports beyond the table share it */
 #define SW_IP6_HEADERS_MAX 6   /* extension headers before the TCP header */
 #define SW_LOCAL_SLOTS 1024    /* of the per-CPU set of local addresses */
+#define SW_MOMENTS 1024        /* listeners known for one tick, per CPU */
+#define SW_KNOWN 1024          /* and tuples that have a socket */
 #define SW_VALIDATED_SLOTS 256 /* just-validated tuples, per CPU */
 #define SW_GATES_MAX 4096      /* gates of listening sockets, at least */
 #define SW_CONSUMED_BUCKETS 16384 /* of cookies that have become a socket */
@@ -226,8 +228,55 @@ struct sw_iface {
 /* maps/sw_local: per-CPU set of this machine's addresses, remade while it is
  * in use; IPv4 addresses in the IPv6-mapped form. */
 struct sw_local {
-	__u8 address[16];
-	__u64 tick; /* in which this was seen to be ours */
+	__u8 address[16]; /* behind the slots: a filter */
+	__u64 tick;       /* in which this was seen to be ours */
+};
+
+/*
+ * maps/sw_moments: per CPU, what a packet found out of its destination and the
+ * listener there, for those that come in the same tick of the coarse clock.
+ */
+struct sw_moment {
+	__u64 now_ns;   /* the tick; 0 = never */
+	__u64 listener; /* the kernel's address of it, as in sw_gates */
+	__u64 net;      /* and of its namespace */
+	__be32 address[4];
+	__u32 ifindex; /* on which they come; 0: TC */
+	__u8 mac[6];   /* the interface's */
+	__u8 version;  /* 4 or 6 */
+	__u8 pressed;  /* 1: its queue held too much, as sw_gate says */
+	/* of the place, if 1 */
+	__u8 placed;
+	__u8 local;      /* the address is this machine's */
+	__u8 nat_resets; /* see sw_nat */
+	__u16 mss;       /* to announce: its MTU less the headers */
+	/* of the listener and the sysctls of its namespace */
+	__u16 user_mss; /* TCP_MAXSEG, 0 = none */
+	__u8 wscale;    /* to announce */
+	__u8 may_wscale;
+	__u8 may_sack;
+	__u8 may_timestamps;
+	__u8 may_ecn;
+	__u8 mptcp;
+	__u8 has_keys;      /* TCP-MD5 or TCP-AO */
+	__u16 window;       /* the first one, for clients of */
+	__u16 window_mss;   /* this MSS; 0 = for none yet */
+	__u32 space;        /* bytes that its receive buffer has room for */
+	__u32 window_max;   /* and what a first window may say */
+	__u64 local_filter; /* of the place: which addresses may be ours */
+};
+
+/* maps/sw_known: per CPU, tuples that the kernel had a socket for in a tick. */
+struct sw_known {
+	__u64 now_ns; /* the tick; 0 = none */
+	__be32 saddr[4];
+	__be32 daddr[4];
+	__be16 sport;
+	__be16 dport;
+	__u32 seq; /* of the segment that was looked up */
+	__u32 ack_seq;
+	__u8 version; /* 4 or 6 */
+	__u8 reserved[3];
 };
 
 /* maps/sw_validated: per CPU, tuples whose cookie has just verified. */

@@ -46,11 +46,18 @@ void run_close(void);
 void run_reset(void);
 
 void run_configure(void); /* run_config and run_keys to the kernel */
+/* What the programs remember of a listener for one tick of the clock is no
+ * longer true; called by all that changes it below. */
+void run_moment_ends(void);
 void run_mode(enum sw_mode mode);
 void run_drain(void); /* detach has begun */
 void run_iface(const struct sw_iface *iface);
 void run_clock(__u32 epoch, __u64 into_ns);
 void run_clock_add(__s64 ns);
+/* For packets it is the same tick from now on, whatever run_listen() and its
+ * like say, until it goes again or run_reset(). */
+void run_clock_stop(void);
+void run_clock_go(void);
 __u64 run_now(void); /* synward's clock, as packets read it */
 /* Waits for the coarse clock's next tick and returns it. */
 __u64 run_tick(void);

@@ -48,6 +48,8 @@ void run_ip(const char *command)
 	snprintf(line, sizeof(line), "ip %s", command);
 	if (system(line))
 		errx(1, "%s: failed", line);
+	if (run_skel)
+		run_moment_ends();
 }
 
 /* Before we leave: other namespaces do not show it. */
@@ -139,6 +141,7 @@ void run_sysctl(const char *path, const char *value)
 	assert_int_not_equal(sysctl_count, SYSCTLS_MAX);
 	snprintf(sysctls[sysctl_count].path, sizeof(sysctls->path), "%s", path);
 	sysctl_file(path, value, sysctls[sysctl_count++].before);
+	run_moment_ends();
 }
 
 static void sysctls_back(void)
@@ -154,6 +157,7 @@ void run_mtu(unsigned int mtu)
 	struct ifreq request = { .ifr_name = RUN_DEV, .ifr_mtu = mtu };
 
 	assert_int_equal(ioctl(wire, SIOCSIFMTU, &request), 0);
+	run_moment_ends();
 }
 
 /* ---- sockets ---- */
@@ -221,6 +225,7 @@ int run_listen(struct run_listener how)
 		       how.backlog     ?:
 					 16))
 		fail_msg("listen: %s", strerror(errno));
+	run_moment_ends();
 	return fd;
 }
 
@@ -230,6 +235,7 @@ void run_unlisten(int fd)
 		if (sockets[i] == fd)
 			sockets[i] = sockets[--socket_count];
 	close(fd);
+	run_moment_ends();
 }
 
 static unsigned short connect_from(const char *to)

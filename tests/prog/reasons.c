@@ -168,6 +168,8 @@ static const struct row rows[] = {
 	  .ip6_segments_left = 1 }, SW_IP6_CHAIN },
 	{ "a port that is not listed is not protected", listed_only,
 	  { .flags = FRAME_SYN }, SW_PORT_UNPROTECTED },
+	{ "nor is it from a SYN with FIN", listed_only,
+	  { .flags = FRAME_SYN | FRAME_FIN }, SW_PORT_UNPROTECTED },
 	{ "an ACK to a service without cookies is not looked at", listener,
 	  { .flags = FRAME_ACK }, SW_SERVICE_IDLE },
 	{ "a RST is not examined", busy, { .flags = FRAME_RST },

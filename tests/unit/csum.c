@@ -36,11 +36,12 @@ static const struct fold folds[] = {
 	{ "a carry out of 16 bits comes round", 0x1ffff, 0xfffe },
 	{ "a carry made by a carry comes round", 0xffffffff, 0 },
 	{ "a carry out of 32 bits comes round", 0x1ffffffff, 0xfffe },
-	{ "a carry that reaches bit 32 again comes round",
-	  0x00010000ffffffffULL, 0xfffe },
-	{ "2^32 words of ones fold to 0", 0xffffffffULL << 32, 0 },
-	{ "the largest sum folds to 0", ~0ULL, 0 },
-	{ "carries run through all four folds", 0xfffffffffffeffffULL, 0x0001 },
+	{ "a carry that reaches bit 32 again comes round", 0x1ffff0000ULL,
+	  0xfffe },
+	{ "2^15 words of ones fold to 0", 0xffffffffULL << 15, 0 },
+	{ "the largest that the second step meets folds", 0x7fffffff8000ULL,
+	  0 },
+	{ "carries run through all three folds", 0x7ffefffe8001ULL, 0x0001 },
 };
 
 static void folds_to(void **state)

@@ -79,7 +79,7 @@ static void tell_all_but(struct shake *s, const struct sw_keyring *keys,
 	bool timestamps = s->echo.timestamps;
 	__u32 isn = s->ack.ack_seq - 1;
 	__u32 told = timestamps ? 0x7fffffff : 0x7ffffff0;
-	__u32 options = timestamps ? (s->echo.tsecr & 0x3fffff) | 1U << 31 :
+	__u32 options = timestamps ? (s->echo.tsecr & 0x3fffff) | 1U << 23 :
 				     isn & 15;
 	__u32 epoch = EPOCH - (isn >> 31); /* EPOCH is even */
 	__u32 mac =

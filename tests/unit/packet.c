@@ -221,7 +221,9 @@ static enum sw_reason parse(const struct frame *f, unsigned int there,
 	struct packet p = {};
 	enum sw_reason reason;
 
-	reason = packet_parse(data, data + there, frame_len, &p);
+	reason = packet_parse(data, data + there, &p);
+	if (!reason && !packet_fits(&p, frame_len))
+		reason = SW_MALFORMED;
 	*ret_p = p;
 	exact_free(data);
 	return reason;
