@@ -206,6 +206,7 @@ cost()
 	set datafile separator "\t"
 	set key bottom right
 	set bmargin 5
+	set offsets 0, graph 0.12, 0, 0
 	set xrange [0:*]
 	set yrange [$(wc -l <"$data/bars") - 0.5:-0.5]
 	set ytics scale 0

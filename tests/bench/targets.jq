@@ -15,11 +15,12 @@ def worst_high: if length > 0 and all(. != null) then max else null end;
 def cost($packet; $flows): [.cost[]? | select(.packet == $packet
 	and .flows == $flows) | .above_empty_ns] | first;
 def ns($packet): cost($packet; 1);
-def growth: if .growth | type == "number" then .growth
-	else "SYN, Linux options, IPv4" as $p
-		| cost($p; 1) as $one | cost($p; 65536) as $many
-		| if $one and $many and $one > 0 then $many / $one
-		else null end end;
+# Of what floods are made of; of connections the kernel has the sockets.
+def growth: . as $all | [.cost[]? | select(.flows == 65536
+	and (.packet | test("^(SYN|bad ACK)"))) | .packet as $p
+	| ($all | cost($p; 1)) as $one
+	| if $one and $one > 0 then .above_empty_ns / $one else null end]
+	| worst_high;
 def carried($load; $state): [.carried[]? | select(.state == $state
 	and (.load | startswith($load))) | .ratio] | worst_low;
 def at_a_million: [.cells[]? | select(.rate == 1000000
@@ -50,7 +51,8 @@ def verdict: (if .better == "more" then 1 else -1 end) as $up
 		10; 5; ns("established, gate idle")),
 	less("established segment, gate active"; "ns";
 		45; 30; ns("established, gate active")),
-	less("growth from 1 to 65,536 flows"; "x"; 1.25; 1.1; growth),
+	less("growth of SYNs and bad ACKs, 1 to 65,536 flows"; "x";
+		1.25; 1.1; growth),
 	more("clients served at 1M SYN/s"; "%"; 100; 100; served | worst_low),
 	less("their p50 against quiet"; "x"; 1.5; 1.2;
 		at_a_million | map(.p50_ratio) | worst_high),
