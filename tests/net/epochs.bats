@@ -19,6 +19,7 @@ teardown_file()
 
 setup()
 {
+	held_ports=0
 	synward attach srv --mode always
 }
 
@@ -33,15 +34,19 @@ epoch()
 	"$tools/epoch" "$pin_dir/maps/sw_config" "$@"
 }
 
-# begin_held COUNT: four times COUNT handshakes, held; see held.py
+# begin_held COUNT: four times COUNT handshakes, held; see held.py. Each time
+# from other ports: the server still has the connections of those before.
 begin_held()
 {
+	local port=$((20000 + BATS_TEST_NUMBER * 400 + held_ports))
+
+	held_ports=$((held_ports + 4 * $1))
 	coproc HELD {
 		env RAW_DEV=atk "RAW_MAC=$srv_mac" RAW_PORT=8080 \
 			RAW_SRC=192.0.2.77 "RAW_DST=$srv4" \
 			RAW_SRC6=2001:db8:1::77 "RAW_DST6=$srv6" \
 			"${in_atk[@]}" /usr/bin/python3 \
-			"$BATS_TEST_DIRNAME/held.py" "$1"
+			"$BATS_TEST_DIRNAME/held.py" "$1" $port
 	}
 	held=$HELD_PID
 	held_n=$((4 * $1))

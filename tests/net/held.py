@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Handshakes that are held between SYN-ACK and ACK until told to go on.
 
-    held.py COUNT   begins COUNT connections of each of four kinds: IPv4 and
-                    IPv6, with and without timestamps; prints "held N". Then
-                    does what each line of stdin says:
+    held.py COUNT PORT
+                    begins COUNT connections of each of four kinds, IPv4 and
+                    IPv6, with and without timestamps, from PORT upwards;
+                    prints "held N". Then does what each line of stdin says:
                       ack      the next client sends its ACK, and no data;
                                prints "sent"
                       finish   all clients send ACK and data; prints how many
@@ -12,8 +13,7 @@
                       replies  prints how many segments came to all clients
                                since their SYN-ACKs
 
-Environment: as rawclient.py's, RAW_SRC6 and RAW_DST6 for IPv6, and bats' own
-BATS_TEST_NUMBER.
+Environment: as rawclient.py's, and RAW_SRC6, RAW_DST6 for IPv6.
 """
 import os
 import sys
@@ -52,13 +52,11 @@ class Held(Client):
         self.send(self.frame("PA", b"hello", self.options))
 
 
-def begin(count):
+def begin(count, port):
     six = dict(os.environ, RAW_SRC=os.environ["RAW_SRC6"],
                RAW_DST=os.environ["RAW_DST6"])
-    # each has a port of its own: replies are told apart by it; and each test,
-    # for the server still has the connections of those before it
-    sport = 20000 + 400 * int(os.environ["BATS_TEST_NUMBER"])
-    return [Held(six if i & 1 else os.environ, sport + i, bool(i & 2))
+    # each has a port of its own: replies are told apart by it
+    return [Held(six if i & 1 else os.environ, port + i, bool(i & 2))
             for i in range(4 * count)]
 
 
@@ -73,7 +71,7 @@ def served(client):
 
 
 def main():
-    clients = begin(int(sys.argv[1]))
+    clients = begin(int(sys.argv[1]), int(sys.argv[2]))
     waiting = iter(clients)
     print("held", len(clients), flush=True)
     for line in sys.stdin:

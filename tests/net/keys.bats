@@ -208,7 +208,7 @@ at_lock()
 	[ "$(key_of 1 other_synward)" != "$random" ]
 }
 
-# begin_hold: four handshakes up to the SYN-ACK; see held.py
+# begin_hold: four handshakes up to the SYN-ACK, once in a test; see held.py
 begin_hold()
 {
 	coproc HELD {
@@ -216,7 +216,8 @@ begin_hold()
 			RAW_SRC=192.0.2.77 "RAW_DST=$srv4" \
 			RAW_SRC6=2001:db8:1::77 "RAW_DST6=$srv6" \
 			"${in_atk[@]}" /usr/bin/python3 \
-			"$BATS_TEST_DIRNAME/held.py" 1
+			"$BATS_TEST_DIRNAME/held.py" 1 \
+			$((20000 + BATS_TEST_NUMBER * 400))
 	}
 	held=$HELD_PID
 	read -r -t 60 -u "${HELD[0]}" line
