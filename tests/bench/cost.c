@@ -129,9 +129,10 @@ static void used_up(const struct frame_spec *spec)
 static void set_stage(const struct row *row, unsigned int flows)
 {
 	run_reset();
-	/* so long a queue that a tick's SYNs never fill it */
-	run_sysctl("core/somaxconn", "10000000");
-	run_listen((struct run_listener){ .backlog = 10000000 });
+	/* so long a queue that all SYNs of a row would not fill it: to a gate
+	 * they come in one tick, for each round turns the clock back */
+	run_sysctl("core/somaxconn", "1000000000");
+	run_listen((struct run_listener){ .backlog = 1000000000 });
 	if (row->cookies)
 		flows_collect((struct frame_spec)SYN_WITH(LINUX,
 							  .ip6 = row->spec.ip6),
