@@ -64,6 +64,7 @@ cell_close()
 	halt
 	netns_down
 	[ -z "$rx_pid" ] || wait_for 5 rx_thread_gone || true
+	# -n: the thread of the cell before may not be gone yet
 	rx_pid=''
 }
 
@@ -112,7 +113,8 @@ rx_thread()
 	echo 1 >"$sys/class/net/$name/threaded"
 	"${in_srv[@]}" ip link set dev "$name" name srv
 	umount "$sys"
-	rx_pid=$(pgrep "^napi/$name-") || die "no thread for the server's NAPI"
+	# -n: the thread of the cell before may not be gone yet
+	rx_pid=$(pgrep -n "^napi/$name-") || die "no thread for the server's NAPI"
 	taskset -pc $rx_cpu "$rx_pid" >/dev/null
 	chrt -f -p 1 "$rx_pid"
 }
