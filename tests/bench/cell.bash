@@ -76,7 +76,7 @@ rx_thread_gone()
 # The first thing on exit; its code stays
 cell_exit()
 {
-	local code=$?
+	local code=${1:-$?}
 
 	trap - EXIT
 	cell_close
