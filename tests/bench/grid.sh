@@ -129,7 +129,8 @@ paced()
 	done
 }
 
-# unpaced FLOOD ROUNDS DEFENCE...
+# unpaced FLOOD ROUNDS DEFENCE...; each round begins with another one, for a
+# machine whose time is metered out gives the last in a row less of it
 unpaced()
 {
 	local flood=$1 last=$2 round defence
@@ -139,6 +140,7 @@ unpaced()
 		for defence; do
 			one "$defence" "$flood" max "$round_seconds"
 		done
+		set -- "${@:2}" "$1"
 	done
 	figures | jq -c --arg flood "$flood" \
 		'.cells[] | select(.rate == "max" and .flood == $flood)' | rows
