@@ -80,7 +80,7 @@ cell_exit()
 
 	trap - EXIT
 	cell_close
-	exit $code
+	exit "$code"
 }
 
 # cell_needs: root, and a CPU for each side

@@ -56,7 +56,7 @@ parse "$@"
 cell_needs
 netns_isolate "$0" "$@"
 measured=$(mktemp)
-trap 'code=$?; rm -f "$measured"; cell_exit $code' EXIT
+trap 'code=$?; rm -f "$measured"; cell_exit "$code"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
