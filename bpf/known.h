@@ -7,8 +7,9 @@
  *
  * Written only for what the kernel knows, so that no spoofer can. A connection
  * that ends is believed in until the clock ticks: its segments then get the
- * kernel's RST, not our silence. One that follows it on the same tuple has other
- * sequence numbers, and is not taken for it (but for one in 2^28).
+ * kernel's RST, not our silence. One that follows it on the same tuple in the
+ * same tick is told from it by its numbers: the client's may be near, for many
+ * count them on, but ours is a MAC, and near for one in 2^16.
  */
 #ifndef SYNWARD_KNOWN_H
 #define SYNWARD_KNOWN_H

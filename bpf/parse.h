@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Frames to struct packet and struct tcpopt, for XDP and for TC. What many
- * packets need is inlined, for a call costs 5 ns. The rest is proved once for
- * its kind of program, not once for each path that leads out of it: inlined,
- * the verifier gives up after a million steps.
+ * packets need is inlined: parsing by a call took 6 ns more. The rest is proved
+ * once for its kind of program, not once for each path that leads out of it:
+ * inlined, the verifier gives up after a million steps.
  */
 #ifndef SYNWARD_PARSE_H
 #define SYNWARD_PARSE_H
